@@ -1,0 +1,368 @@
+// Package cache is the value cache: it keeps pairs of the store that were read
+// or written lately, so that hot commands touch neither Pebble nor the disk.
+//
+// Promises:
+//   - C1. Memory never exceeds the limit by more than one segment per shard, and is
+//     not seen by the garbage collector: entries live in byte segments, found
+//     through tables without pointers.
+//   - C2. Get returns what the last Put or Delete for that pair left, or a miss.
+//     Keeping it in step with the store is the caller's duty: writers update
+//     it after the store has taken the change, while they hold the key's lock.
+//   - C3. Pairs of different spaces never meet; a space that is dropped (a
+//     flushed database) is abandoned by taking a new number.
+//
+// Eviction is second chance by segment: the oldest segment of a shard is
+// recycled, and what was read since it was written moves on.
+package cache
+
+import (
+	"bytes"
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Space separates databases and their incarnations in one cache.
+type Space uint32
+
+const (
+	shardCount   = 64
+	segmentBytes = 64 << 10
+	// headerBytes precede an entry: hash 8, space 4, key length 4, value
+	// length 4, value room 4.
+	headerBytes = 24
+	// MaxEntryBytes is the largest pair kept; larger ones are left to the
+	// store's block cache.
+	MaxEntryBytes = segmentBytes / 4
+
+	deleted = 1 << 31 // in the value length: the pair is known to be absent
+)
+
+// Cache holds pairs. All methods may be called concurrently.
+type Cache struct {
+	shards [shardCount]shard
+	limit  atomic.Int64 // bytes of segments per shard
+}
+
+type shard struct {
+	mu       sync.Mutex
+	table    []slot // open addressing, power of two, linear probing
+	used     int    // slots not empty, tombstones included
+	segments []segment
+	order    []int32 // segment indexes, oldest first; the last one is being filled
+	free     []int32
+	hits     int64
+	misses   int64
+	entries  int64
+	_        [40]byte
+}
+
+type segment struct {
+	buf  []byte
+	fill int
+}
+
+// slot: 0 empty; otherwise tag (upper 16 bits of the hash), referenced flag,
+// and place (segment and offset) plus one.
+type slot uint64
+
+const (
+	slotTombstone slot = 1
+	refBit        slot = 1 << 47
+	placeMask     slot = 1<<47 - 1
+	tagShift           = 48
+	minPlace           = 2
+)
+
+func place(seg int32, off int) slot { return slot(seg)<<17 | slot(off) + minPlace }
+
+func (s slot) segment() int32 { return int32(((s & placeMask) - minPlace) >> 17) }
+func (s slot) offset() int    { return int(((s & placeMask) - minPlace) & (1<<17 - 1)) }
+
+// New returns a cache of limitBytes.
+func New(limitBytes int64) *Cache {
+	c := &Cache{}
+	c.SetLimit(limitBytes)
+	for i := range c.shards {
+		c.shards[i].table = make([]slot, 64)
+	}
+	return c
+}
+
+// SetLimit changes the limit; a smaller one takes effect as entries are added.
+func (c *Cache) SetLimit(limitBytes int64) {
+	// A table slot is 8 bytes; at the usual load and entry size the tables cost
+	// about an eighth of the segments.
+	c.limit.Store(max(limitBytes*7/8/shardCount, 2*segmentBytes))
+}
+
+// Hash is the hash under which a pair is kept.
+func Hash(space Space, key []byte) uint64 {
+	return xxhash.Sum64(key) + uint64(space)*0x9e3779b97f4a7c15
+}
+
+func (c *Cache) shard(hash uint64) *shard { return &c.shards[hash%shardCount] }
+
+// Get appends the value of a pair to dst. hit says that the cache knows the
+// pair; exists, that the pair is there.
+func (c *Cache) Get(dst []byte, space Space, key []byte) (val []byte, exists, hit bool) {
+	hash := Hash(space, key)
+	s := c.shard(hash)
+	s.mu.Lock()
+	i := s.find(hash, space, key)
+	if i < 0 {
+		s.misses++
+		s.mu.Unlock()
+		return dst, false, false
+	}
+	s.hits++
+	s.table[i] |= refBit
+	_, v, gone := s.entry(s.table[i])
+	dst = append(dst, v...)
+	s.mu.Unlock()
+	return dst, !gone, true
+}
+
+// Put keeps a pair. Absent pairs are remembered with exists false.
+func (c *Cache) Put(space Space, key, val []byte, exists bool) {
+	hash := Hash(space, key)
+	s := c.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.find(hash, space, key)
+	if i >= 0 && s.overwrite(s.table[i], val, exists) {
+		s.table[i] |= refBit
+		return
+	}
+	if i >= 0 {
+		s.table[i] = slotTombstone
+		s.entries--
+	}
+	s.insert(hash, space, key, val, exists, c.limit.Load())
+}
+
+// Forget drops a pair, whatever it was.
+func (c *Cache) Forget(space Space, key []byte) {
+	hash := Hash(space, key)
+	s := c.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.find(hash, space, key); i >= 0 {
+		s.table[i] = slotTombstone
+		s.entries--
+	}
+}
+
+// find returns the table index of a pair, or -1.
+func (s *shard) find(hash uint64, space Space, key []byte) int {
+	mask := uint64(len(s.table) - 1)
+	tag := slot(hash >> tagShift)
+	for i := (hash / shardCount) & mask; ; i = (i + 1) & mask {
+		sl := s.table[i]
+		if sl == 0 {
+			return -1
+		}
+		if sl == slotTombstone || sl>>tagShift != tag {
+			continue
+		}
+		h := s.header(sl)
+		if binary.LittleEndian.Uint64(h) != hash || Space(binary.LittleEndian.Uint32(h[8:])) != space {
+			continue
+		}
+		k, _, _ := s.entry(sl)
+		if bytes.Equal(k, key) {
+			return int(i)
+		}
+	}
+}
+
+func (s *shard) header(sl slot) []byte {
+	return s.segments[sl.segment()].buf[sl.offset():]
+}
+
+func (s *shard) entry(sl slot) (key, val []byte, gone bool) {
+	h := s.header(sl)
+	klen, vlen := binary.LittleEndian.Uint32(h[12:]), binary.LittleEndian.Uint32(h[16:])
+	gone = vlen&deleted != 0
+	vlen &^= deleted
+	key = h[headerBytes : headerBytes+klen]
+	return key, h[headerBytes+klen : headerBytes+klen+vlen], gone
+}
+
+// overwrite puts a new value in an entry's room, if it fits.
+func (s *shard) overwrite(sl slot, val []byte, exists bool) bool {
+	h := s.header(sl)
+	klen, room := binary.LittleEndian.Uint32(h[12:]), binary.LittleEndian.Uint32(h[20:])
+	if len(val) > int(room) {
+		return false
+	}
+	vlen := uint32(len(val))
+	if !exists {
+		vlen |= deleted
+	}
+	binary.LittleEndian.PutUint32(h[16:], vlen)
+	copy(h[headerBytes+klen:], val)
+	return true
+}
+
+func (s *shard) insert(hash uint64, space Space, key, val []byte, exists bool, limit int64) {
+	room := (len(val) + 15) &^ 15
+	size := headerBytes + len(key) + room
+	if size > MaxEntryBytes {
+		return
+	}
+	seg, off := s.allocate(size, limit)
+	h := s.segments[seg].buf[off : off+size]
+	binary.LittleEndian.PutUint64(h, hash)
+	binary.LittleEndian.PutUint32(h[8:], uint32(space))
+	binary.LittleEndian.PutUint32(h[12:], uint32(len(key)))
+	vlen := uint32(len(val))
+	if !exists {
+		vlen |= deleted
+	}
+	binary.LittleEndian.PutUint32(h[16:], vlen)
+	binary.LittleEndian.PutUint32(h[20:], uint32(room))
+	copy(h[headerBytes:], key)
+	copy(h[headerBytes+len(key):], val)
+	s.link(hash, place(seg, off))
+	s.entries++
+}
+
+func (s *shard) link(hash uint64, p slot) {
+	if (s.used+1)*4 > len(s.table)*3 {
+		s.rehash()
+	}
+	mask := uint64(len(s.table) - 1)
+	i := (hash / shardCount) & mask
+	for s.table[i] != 0 && s.table[i] != slotTombstone {
+		i = (i + 1) & mask
+	}
+	if s.table[i] == 0 {
+		s.used++
+	}
+	s.table[i] = p | slot(hash>>tagShift)<<tagShift
+}
+
+// rehash drops tombstones, doubling the table when live entries need it.
+func (s *shard) rehash() {
+	size := len(s.table)
+	for int(s.entries+1)*2 > size {
+		size *= 2
+	}
+	old := s.table
+	s.table, s.used = make([]slot, size), 0
+	mask := uint64(size - 1)
+	for _, sl := range old {
+		if sl == 0 || sl == slotTombstone {
+			continue
+		}
+		i := (binary.LittleEndian.Uint64(s.header(sl)) / shardCount) & mask
+		for s.table[i] != 0 {
+			i = (i + 1) & mask
+		}
+		s.table[i] = sl
+		s.used++
+	}
+}
+
+// allocate finds room for size bytes, recycling the oldest segment at need.
+func (s *shard) allocate(size int, limit int64) (seg int32, off int) {
+	for tries := 0; ; tries++ {
+		if n := len(s.order); n > 0 {
+			cur := s.order[n-1]
+			sg := &s.segments[cur]
+			if sg.fill+size <= segmentBytes {
+				off = sg.fill
+				sg.fill += size
+				return cur, off
+			}
+		}
+		if len(s.free) == 0 && int64(len(s.segments)+1)*segmentBytes > limit && len(s.order) > 1 {
+			// After one round everything may have been moved on: then what is
+			// oldest goes, referenced or not.
+			s.recycle(tries < len(s.order))
+			continue
+		}
+		s.openSegment()
+	}
+}
+
+func (s *shard) openSegment() {
+	if n := len(s.free); n > 0 {
+		s.order = append(s.order, s.free[n-1])
+		s.free = s.free[:n-1]
+		return
+	}
+	s.segments = append(s.segments, segment{buf: make([]byte, segmentBytes)})
+	s.order = append(s.order, int32(len(s.segments)-1))
+}
+
+// recycle empties the oldest segment. Entries read since they were written are
+// packed to its front, and the segment becomes the newest.
+func (s *shard) recycle(secondChance bool) {
+	seg := s.order[0]
+	copy(s.order, s.order[1:])
+	s.order[len(s.order)-1] = seg
+	sg := &s.segments[seg]
+	to := 0
+	for off := 0; off < sg.fill; {
+		h := sg.buf[off:]
+		size := headerBytes + int(binary.LittleEndian.Uint32(h[12:])) + int(binary.LittleEndian.Uint32(h[20:]))
+		hash := binary.LittleEndian.Uint64(h)
+		i := s.findPlace(hash, place(seg, off))
+		if i >= 0 && secondChance && s.table[i]&refBit != 0 {
+			copy(sg.buf[to:], sg.buf[off:off+size])
+			s.table[i] = place(seg, to) | s.table[i]>>tagShift<<tagShift
+			to += size
+		} else if i >= 0 {
+			s.table[i] = slotTombstone
+			s.entries--
+		}
+		off += size
+	}
+	sg.fill = to
+}
+
+// findPlace returns the table index that points to a place, or -1 when the
+// entry there was overwritten or dropped.
+func (s *shard) findPlace(hash uint64, p slot) int {
+	mask := uint64(len(s.table) - 1)
+	for i := (hash / shardCount) & mask; s.table[i] != 0; i = (i + 1) & mask {
+		if sl := s.table[i]; sl != slotTombstone && sl&placeMask == p && sl>>tagShift == slot(hash>>tagShift) {
+			return int(i)
+		}
+	}
+	return -1
+}
+
+// Stats of the cache since it was made.
+type Stats struct {
+	Hits, Misses, Entries int64
+	Bytes                 int64 // segments and tables
+}
+
+// Stats sums all shards.
+func (c *Cache) Stats() (st Stats) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		st.Hits += s.hits
+		st.Misses += s.misses
+		st.Entries += s.entries
+		st.Bytes += int64(len(s.segments))*segmentBytes + int64(len(s.table))*8
+		s.mu.Unlock()
+	}
+	return st
+}
+
+// ResetStats sets hits and misses to zero.
+func (c *Cache) ResetStats() {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.hits, s.misses = 0, 0
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,280 @@
+// Package client knows who is connected: one Client per connection, and the
+// registry of all of them.
+//
+// A Client's fields belong to whoever executes its commands at the moment (an
+// event loop, or the worker that the loop has handed it to) unless their
+// comment says otherwise. What other clients may look at (CLIENT LIST, CLIENT
+// KILL, publishing) is atomic or guarded by mu.
+package client
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Sink is the way to a client's connection from other goroutines.
+type Sink interface {
+	// Push sends bytes that are no reply (messages, invalidations) after what
+	// the client is owed already.
+	Push(msg []byte)
+	// Close ends the connection soon; reason goes to the log.
+	Close(reason string)
+	// Unblock resumes a client that waits in a blocking command; withError makes
+	// it fail with UNBLOCKED. It reports whether the client was waiting.
+	Unblock(withError bool) bool
+	// Buffered is the number of bytes received and not executed, and of bytes
+	// owed and not sent.
+	Buffered() (in, out int64)
+}
+
+// ReplyMode is set by CLIENT REPLY.
+type ReplyMode uint8
+
+const (
+	ReplyOn ReplyMode = iota
+	ReplyOff
+	ReplySkipNext // CLIENT REPLY SKIP was just executed; it has no reply itself
+	ReplySkip     // the next command's reply is left out
+)
+
+// Next is the mode after one command was executed.
+func (m ReplyMode) Next() ReplyMode {
+	switch m {
+	case ReplySkipNext:
+		return ReplySkip
+	case ReplySkip:
+		return ReplyOn
+	}
+	return m
+}
+
+// Queued is a command between MULTI and EXEC.
+type Queued struct {
+	Row  any // *command.Row
+	Args [][]byte
+}
+
+// Watch is a key under WATCH.
+type Watch struct {
+	DB      int
+	Key     string
+	Expired bool // it was past its time, and not yet deleted, when WATCH was called
+}
+
+// Client is one connection.
+type Client struct {
+	ID      int64
+	Addr    string // ip:port, or the path of a Unix socket followed by :0
+	LAddr   string
+	FD      int
+	Unix    bool
+	TLS     bool
+	Local   bool // connected over loopback or a Unix socket
+	Created time.Time
+	Sink    Sink
+
+	// Session state, owned by the executor.
+	Proto         int
+	Authenticated bool
+	User          string
+	Reply         ReplyMode
+	Monitor       bool
+	NoEvict       bool
+	NoTouch       bool
+	ReadOnly      bool // READONLY was sent (cluster)
+	InMulti       bool
+	Poisoned      bool // a queued command was refused: EXEC will abort
+	Queue         []Queued
+	QueueBytes    int64
+	Watched       []Watch
+	CloseAfter    bool // close once the reply is sent
+
+	Dirty atomic.Bool // a watched key has changed: EXEC will return null
+
+	db        atomic.Int32
+	active    atomic.Int64 // Unix ns of the last command
+	lastCmd   atomic.Pointer[string]
+	multi     atomic.Int32 // commands queued, -1 outside MULTI
+	subs      atomic.Int32
+	psubs     atomic.Int32
+	ssubs     atomic.Int32
+	watching  atomic.Int32
+	blocked   atomic.Bool
+	NetIn     atomic.Int64
+	NetOut    atomic.Int64
+	Commands  atomic.Int64
+	killed    atomic.Bool
+	mu        sync.Mutex
+	name      string
+	libName   string
+	libVer    string
+	Channels  map[string]struct{} // of pubsub; guarded by the pubsub hub
+	Patterns  map[string]struct{}
+	SChannels map[string]struct{}
+}
+
+// DB is the selected database.
+func (c *Client) DB() int { return int(c.db.Load()) }
+
+// SelectDB changes the selected database.
+func (c *Client) SelectDB(db int) { c.db.Store(int32(db)) }
+
+// Name is what CLIENT SETNAME gave.
+func (c *Client) Name() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.name
+}
+
+// SetName sets the name.
+func (c *Client) SetName(name string) {
+	c.mu.Lock()
+	c.name = name
+	c.mu.Unlock()
+}
+
+// Lib is what CLIENT SETINFO gave.
+func (c *Client) Lib() (name, version string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.libName, c.libVer
+}
+
+// SetLib sets library name or version; nil leaves one as it is.
+func (c *Client) SetLib(name, version *string) {
+	c.mu.Lock()
+	if name != nil {
+		c.libName = *name
+	}
+	if version != nil {
+		c.libVer = *version
+	}
+	c.mu.Unlock()
+}
+
+// Touch notes that a command began. name must live as long as the program.
+func (c *Client) Touch(name *string, unixNano int64) {
+	c.active.Store(unixNano)
+	if c.lastCmd.Load() != name {
+		c.lastCmd.Store(name)
+	}
+	c.Commands.Add(1)
+}
+
+// Active is the time of the last command, Unix ns.
+func (c *Client) Active() int64 { return c.active.Load() }
+
+// LastCommand is the name of the last command, or NULL.
+func (c *Client) LastCommand() string {
+	if p := c.lastCmd.Load(); p != nil {
+		return *p
+	}
+	return "NULL"
+}
+
+// SetBlocked notes whether the client waits in a blocking command.
+func (c *Client) SetBlocked(b bool) { c.blocked.Store(b) }
+
+// Blocked says whether it does.
+func (c *Client) Blocked() bool { return c.blocked.Load() }
+
+// NoteSubscriptions publishes the numbers that CLIENT LIST shows.
+func (c *Client) NoteSubscriptions(channels, patterns, sharded int) {
+	c.subs.Store(int32(channels))
+	c.psubs.Store(int32(patterns))
+	c.ssubs.Store(int32(sharded))
+}
+
+// Subscriptions returns those numbers.
+func (c *Client) Subscriptions() (channels, patterns, sharded int) {
+	return int(c.subs.Load()), int(c.psubs.Load()), int(c.ssubs.Load())
+}
+
+// Subscribed says whether the client is in subscribed mode.
+func (c *Client) Subscribed() bool {
+	return c.subs.Load()+c.psubs.Load()+c.ssubs.Load() > 0
+}
+
+// NoteMulti publishes the length of the queue (-1: not in MULTI) and the number
+// of watched keys.
+func (c *Client) NoteMulti(queued, watching int) {
+	c.multi.Store(int32(queued))
+	c.watching.Store(int32(watching))
+}
+
+// Multi returns those numbers.
+func (c *Client) Multi() (queued, watching int) {
+	return int(c.multi.Load()), int(c.watching.Load())
+}
+
+// Kill closes the connection once.
+func (c *Client) Kill(reason string) {
+	if c.killed.CompareAndSwap(false, true) {
+		c.Sink.Close(reason)
+	}
+}
+
+// Registry holds all connected clients.
+type Registry struct {
+	mu     sync.RWMutex
+	byID   map[int64]*Client
+	nextID atomic.Int64
+	total  atomic.Int64
+}
+
+// NewRegistry returns an empty registry.
+func NewRegistry() *Registry { return &Registry{byID: map[int64]*Client{}} }
+
+// NewID returns an id never given before.
+func (r *Registry) NewID() int64 { return r.nextID.Add(1) }
+
+// Add adds a client unless there are max already.
+func (r *Registry) Add(c *Client, max int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.byID) >= max {
+		return false
+	}
+	r.byID[c.ID] = c
+	r.total.Add(1)
+	return true
+}
+
+// Remove removes a client.
+func (r *Registry) Remove(c *Client) {
+	r.mu.Lock()
+	delete(r.byID, c.ID)
+	r.mu.Unlock()
+}
+
+// Get returns the client with an id, or nil.
+func (r *Registry) Get(id int64) *Client {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.byID[id]
+}
+
+// Len is the number of connected clients.
+func (r *Registry) Len() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.byID)
+}
+
+// Total counts connections accepted since start.
+func (r *Registry) Total() int64 { return r.total.Load() }
+
+// All returns the clients in order of their ids.
+func (r *Registry) All() []*Client {
+	r.mu.RLock()
+	list := make([]*Client, 0, len(r.byID))
+	for _, c := range r.byID {
+		list = append(list, c)
+	}
+	r.mu.RUnlock()
+	slices.SortFunc(list, func(a, b *Client) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}

@@ -1,0 +1,458 @@
+package command
+
+import (
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var stringRows = []Row{
+	{Name: "append", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: appendCmd, Group: "string", Since: "2.0.0", Summary: "Appends a string to the value of a key. Creates the key if it doesn't exist."},
+	{Name: "decr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: decr, Group: "string", Since: "1.0.0", Summary: "Decrements the integer value of a key by one. Uses 0 as initial value if the key doesn't exist."},
+	{Name: "decrby", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: decrBy, Group: "string", Since: "1.0.0", Summary: "Decrements a number from the integer value of a key. Uses 0 as initial value if the key doesn't exist."},
+	{Name: "get", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: get, Group: "string", Since: "1.0.0", Summary: "Returns the string value of a key."},
+	{Name: "getdel", Arity: 2, Flags: Write | Fast, Keys: OneKey, Handler: getDel, Group: "string", Since: "6.2.0", Summary: "Returns the string value of a key after deleting the key."},
+	{Name: "getex", Arity: -2, Flags: Write | Fast, Keys: OneKey, Handler: getEx, Group: "string", Since: "6.2.0", Summary: "Returns the string value of a key after setting its expiration time."},
+	{Name: "getrange", Arity: 4, Flags: ReadOnly, Keys: OneKey, Handler: getRange, Group: "string", Since: "2.4.0", Summary: "Returns a substring of the string stored at a key."},
+	{Name: "getset", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: getSet, Group: "string", Since: "1.0.0", Summary: "Returns the previous string value of a key after setting it to a new value."},
+	{Name: "incr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: incr, Group: "string", Since: "1.0.0", Summary: "Increments the integer value of a key by one. Uses 0 as initial value if the key doesn't exist."},
+	{Name: "incrby", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: incrBy, Group: "string", Since: "1.0.0", Summary: "Increments the integer value of a key by a number. Uses 0 as initial value if the key doesn't exist."},
+	{Name: "mget", Arity: -2, Flags: ReadOnly | Fast, Keys: AllKeys, Handler: mget, Group: "string", Since: "1.0.0", Summary: "Atomically returns the string values of one or more keys."},
+	{Name: "mset", Arity: -3, Flags: Write | DenyOOM, Keys: KeySpec{1, -1, 2}, Handler: mset, Group: "string", Since: "1.0.1", Summary: "Atomically creates or modifies the string values of one or more keys."},
+	{Name: "msetnx", Arity: -3, Flags: Write | DenyOOM, Keys: KeySpec{1, -1, 2}, Handler: msetnx, Group: "string", Since: "1.0.1", Summary: "Atomically modifies the string values of one or more keys only when all keys don't exist."},
+	{Name: "psetex", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: psetEx, Group: "string", Since: "2.6.0", Summary: "Sets both string value and expiration time in milliseconds of a key. The key is created if it doesn't exist."},
+	{Name: "set", Arity: -3, Flags: Write | DenyOOM, Keys: OneKey, Handler: set, Group: "string", Since: "1.0.0", Summary: "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist."},
+	{Name: "setex", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: setEx, Group: "string", Since: "2.0.0", Summary: "Sets the string value and expiration time of a key. Creates the key if it doesn't exist."},
+	{Name: "setnx", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: setNX, Group: "string", Since: "1.0.0", Summary: "Set the string value of a key only when the key doesn't exist."},
+	{Name: "setrange", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: setRange, Group: "string", Since: "2.2.0", Summary: "Overwrites a part of a string value with another by an offset. Creates the key if it doesn't exist."},
+	{Name: "strlen", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: strlen, Group: "string", Since: "2.2.0", Summary: "Returns the length of a string value."},
+	{Name: "substr", Arity: 4, Flags: ReadOnly, Keys: OneKey, Handler: getRange, Group: "string", Since: "1.0.0", Summary: "Returns a substring from a string value."},
+}
+
+func get(c *Ctx) error {
+	val, found, err := datatype.GetString(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !found {
+		return c.null()
+	}
+	return c.bulk(val)
+}
+
+// setOptions are the options of SET and GETEX.
+type setOptions struct {
+	expireMS int64 // absolute; 0 none
+	hasTTL   bool
+	keepTTL  bool
+	persist  bool
+	nx, xx   bool
+	get      bool
+}
+
+// parseSetOptions reads options from args; allowed names those that the command
+// has. now is needed for relative times.
+func parseSetOptions(c *Ctx, args [][]byte, getex bool) (o setOptions, err error) {
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		switch {
+		case !getex && equalFold(a, "nx") && !o.xx:
+			o.nx = true
+		case !getex && equalFold(a, "xx") && !o.nx:
+			o.xx = true
+		case !getex && equalFold(a, "get"):
+			o.get = true
+		case !getex && equalFold(a, "keepttl") && !o.hasTTL:
+			o.keepTTL = true
+		case getex && equalFold(a, "persist") && !o.hasTTL:
+			o.persist = true
+		case isExpireOption(a) && !o.hasTTL && !o.keepTTL && !o.persist && i+1 < len(args):
+			o.hasTTL = true
+			if o.expireMS, err = parseExpire(c, a, args[i+1]); err != nil {
+				return o, err
+			}
+			i++
+		default:
+			return o, resp.ErrSyntax
+		}
+	}
+	return o, nil
+}
+
+func isExpireOption(a []byte) bool {
+	return equalFold(a, "ex") || equalFold(a, "px") || equalFold(a, "exat") || equalFold(a, "pxat")
+}
+
+// parseExpire turns EX, PX, EXAT or PXAT with its value into Unix ms.
+func parseExpire(c *Ctx, unit, value []byte) (int64, error) {
+	n, ok := numeric.ParseInt64(value)
+	if !ok {
+		return 0, resp.ErrNotInt
+	}
+	seconds, absolute := len(unit) == 2 && (unit[0]|32) == 'e' || len(unit) == 4 && (unit[0]|32) == 'e', len(unit) == 4
+	return absoluteMS(c, n, seconds, absolute, true)
+}
+
+// absoluteMS turns a time to live into Unix ms, refusing what Redis refuses.
+func absoluteMS(c *Ctx, n int64, seconds, absolute, positive bool) (int64, error) {
+	invalid := resp.InvalidExpire(c.Row.Name)
+	if positive && n <= 0 {
+		return 0, invalid
+	}
+	const max = int64(^uint64(0) >> 1)
+	if seconds {
+		if n > max/1000 || n < -max/1000 {
+			return 0, invalid
+		}
+		n *= 1000
+	}
+	if !absolute {
+		if n > max-c.T.NowMS() {
+			return 0, invalid
+		}
+		n += c.T.NowMS()
+	}
+	return n, nil
+}
+
+func set(c *Ctx) error {
+	if len(c.Args) == 3 {
+		k, err := datatype.Load(c.T, c.Args[1])
+		if err != nil {
+			return err
+		}
+		datatype.SetString(&k, c.Args[2], 0)
+		c.T.Event(datatype.ClassString, "set", k.Name)
+		return c.ok()
+	}
+	o, err := parseSetOptions(c, c.Args[3:], false)
+	if err != nil {
+		return err
+	}
+	return setWith(c, c.Args[1], c.Args[2], o)
+}
+
+func setWith(c *Ctx, name, val []byte, o setOptions) error {
+	k, err := datatype.Load(c.T, name)
+	if err != nil {
+		return err
+	}
+	if o.get {
+		if k.Exists && k.Head.Type != layout.TypeString {
+			return resp.ErrWrongType
+		}
+		if k.Exists {
+			c.W.Bulk(k.Head.Value)
+		} else {
+			c.W.Null()
+		}
+	}
+	if o.nx && k.Exists || o.xx && !k.Exists {
+		if !o.get {
+			c.W.Null()
+		}
+		return nil
+	}
+	expire := o.expireMS
+	if o.keepTTL && k.Exists {
+		expire = k.Head.ExpireMS
+	}
+	if o.hasTTL && expire <= c.T.NowMS() { // EXAT in the past: the key is gone at once
+		existed := k.Exists
+		k.Remove()
+		if existed {
+			c.T.Event(datatype.ClassGeneric, "del", name)
+		}
+	} else {
+		datatype.SetString(&k, val, expire)
+		c.T.Event(datatype.ClassString, "set", name)
+		if o.hasTTL {
+			c.T.Event(datatype.ClassGeneric, "expire", name)
+		}
+	}
+	if !o.get {
+		c.W.OK()
+	}
+	return nil
+}
+
+func setEx(c *Ctx) error { return setTTL(c, "ex") }
+
+func psetEx(c *Ctx) error { return setTTL(c, "px") }
+
+func setTTL(c *Ctx, unit string) error {
+	at, err := parseExpire(c, []byte(unit), c.Args[2])
+	if err != nil {
+		return err
+	}
+	return setWith(c, c.Args[1], c.Args[3], setOptions{expireMS: at, hasTTL: true})
+}
+
+func setNX(c *Ctx) error {
+	k, err := datatype.Load(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if k.Exists {
+		return c.int(0)
+	}
+	datatype.SetString(&k, c.Args[2], 0)
+	c.T.Event(datatype.ClassString, "set", k.Name)
+	return c.int(1)
+}
+
+func getSet(c *Ctx) error {
+	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	if err != nil {
+		return err
+	}
+	if k.Exists {
+		c.W.Bulk(k.Head.Value)
+	} else {
+		c.W.Null()
+	}
+	datatype.SetString(&k, c.Args[2], 0)
+	c.T.Event(datatype.ClassString, "set", k.Name)
+	return nil
+}
+
+func getDel(c *Ctx) error {
+	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		return c.null()
+	}
+	c.W.Bulk(k.Head.Value)
+	k.Remove()
+	c.T.Event(datatype.ClassGeneric, "del", k.Name)
+	return nil
+}
+
+func getEx(c *Ctx) error {
+	o, err := parseSetOptions(c, c.Args[2:], true)
+	if err != nil {
+		return err
+	}
+	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		return c.null()
+	}
+	c.W.Bulk(k.Head.Value)
+	switch {
+	case o.hasTTL && o.expireMS <= c.T.NowMS():
+		k.Remove()
+		c.T.Event(datatype.ClassGeneric, "del", k.Name)
+	case o.hasTTL:
+		k.Head.ExpireMS = o.expireMS
+		k.Save()
+		c.T.Event(datatype.ClassGeneric, "expire", k.Name)
+	case o.persist && k.Head.ExpireMS != 0:
+		k.Head.ExpireMS = 0
+		k.Save()
+		c.T.Event(datatype.ClassGeneric, "persist", k.Name)
+	}
+	return nil
+}
+
+func mget(c *Ctx) error {
+	c.W.Array(len(c.Args) - 1)
+	for _, name := range c.Args[1:] {
+		k, err := datatype.Load(c.T, name)
+		if err != nil {
+			return err
+		}
+		if k.Exists && k.Head.Type == layout.TypeString {
+			c.W.Bulk(k.Head.Value)
+		} else {
+			c.W.Null()
+		}
+	}
+	return nil
+}
+
+func mset(c *Ctx) error {
+	if len(c.Args)%2 == 0 {
+		return resp.WrongArity("mset")
+	}
+	if err := msetPairs(c); err != nil {
+		return err
+	}
+	return c.ok()
+}
+
+func msetPairs(c *Ctx) error {
+	for i := 1; i < len(c.Args); i += 2 {
+		k, err := datatype.Load(c.T, c.Args[i])
+		if err != nil {
+			return err
+		}
+		datatype.SetString(&k, c.Args[i+1], 0)
+		c.T.Event(datatype.ClassString, "set", k.Name)
+	}
+	return nil
+}
+
+func msetnx(c *Ctx) error {
+	if len(c.Args)%2 == 0 {
+		return resp.WrongArity("msetnx")
+	}
+	for i := 1; i < len(c.Args); i += 2 {
+		k, err := datatype.Load(c.T, c.Args[i])
+		if err != nil {
+			return err
+		}
+		if k.Exists {
+			return c.int(0)
+		}
+	}
+	if err := msetPairs(c); err != nil {
+		return err
+	}
+	return c.int(1)
+}
+
+func incr(c *Ctx) error { return addInt(c, 1) }
+
+func decr(c *Ctx) error { return addInt(c, -1) }
+
+func incrBy(c *Ctx) error {
+	n, ok := numeric.ParseInt64(c.Args[2])
+	if !ok {
+		return resp.ErrNotInt
+	}
+	return addInt(c, n)
+}
+
+func decrBy(c *Ctx) error {
+	n, ok := numeric.ParseInt64(c.Args[2])
+	if !ok {
+		return resp.ErrNotInt
+	}
+	if n == -n && n != 0 {
+		return resp.Err("ERR decrement would overflow")
+	}
+	return addInt(c, -n)
+}
+
+func addInt(c *Ctx, by int64) error {
+	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	if err != nil {
+		return err
+	}
+	var n int64
+	var expire int64
+	if k.Exists {
+		var ok bool
+		if n, ok = numeric.ParseInt64(k.Head.Value); !ok {
+			return resp.ErrNotInt
+		}
+		expire = k.Head.ExpireMS
+	}
+	sum := n + by
+	if by > 0 && sum < n || by < 0 && sum > n {
+		return resp.ErrOverflow
+	}
+	datatype.SetString(&k, numeric.AppendInt(c.T.Scratch(20), sum), expire)
+	c.T.Event(datatype.ClassString, "incrby", k.Name)
+	return c.int(sum)
+}
+
+func appendCmd(c *Ctx) error {
+	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	if err != nil {
+		return err
+	}
+	n := int64(len(c.Args[2]))
+	if !k.Exists {
+		datatype.SetString(&k, c.Args[2], 0)
+	} else {
+		n += int64(len(k.Head.Value))
+		if n > c.T.Limits().MaxStringBytes {
+			return resp.ErrStringTooLong
+		}
+		val := append(append(c.T.Scratch(int(n)), k.Head.Value...), c.Args[2]...)
+		if err := datatype.EditString(&k, val); err != nil {
+			return err
+		}
+	}
+	c.T.Event(datatype.ClassString, "append", k.Name)
+	return c.int(n)
+}
+
+func strlen(c *Ctx) error {
+	val, _, err := datatype.GetString(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.int(int64(len(val)))
+}
+
+func getRange(c *Ctx) error {
+	from, ok1 := numeric.ParseInt64(c.Args[2])
+	to, ok2 := numeric.ParseInt64(c.Args[3])
+	if !ok1 || !ok2 {
+		return resp.ErrNotInt
+	}
+	val, _, err := datatype.GetString(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	n := int64(len(val))
+	if from < 0 && to < 0 && from > to {
+		return c.bulk(nil)
+	}
+	from, to = clampIndex(from, n), clampIndex(to, n)
+	to = min(to, n-1)
+	if from > to || n == 0 {
+		return c.bulk(nil)
+	}
+	return c.bulk(val[from : to+1])
+}
+
+// clampIndex resolves an index from the end, not below 0.
+func clampIndex(i, n int64) int64 {
+	if i < 0 {
+		i += n
+	}
+	return max(i, 0)
+}
+
+func setRange(c *Ctx) error {
+	off, ok := numeric.ParseInt64(c.Args[2])
+	if !ok {
+		return resp.ErrNotInt
+	}
+	if off < 0 {
+		return resp.ErrOffsetRange
+	}
+	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	if err != nil {
+		return err
+	}
+	part := c.Args[3]
+	var old []byte
+	if k.Exists {
+		old = k.Head.Value
+	}
+	if len(part) == 0 {
+		return c.int(int64(len(old)))
+	}
+	size := max(int64(len(old)), off+int64(len(part)))
+	if size > c.T.Limits().MaxStringBytes || off > c.T.Limits().MaxStringBytes {
+		return resp.ErrStringTooLong
+	}
+	val := make([]byte, size)
+	copy(val, old)
+	copy(val[off:], part)
+	if err := datatype.EditString(&k, val); err != nil {
+		return err
+	}
+	c.T.Event(datatype.ClassString, "setrange", k.Name)
+	return c.int(size)
+}

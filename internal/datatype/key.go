@@ -1,0 +1,172 @@
+package datatype
+
+import (
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// Key is one user key as a command sees it: its head, read and perhaps to be
+// written. Load, look, change Head, Save (or Remove).
+type Key struct {
+	Name   []byte
+	Head   layout.Head
+	Exists bool // present and not past its time
+
+	t        Txn
+	stored   bool  // a head pair is there, even if past its time
+	expireMS int64 // as stored
+}
+
+// Load reads a key's head. A key past its time counts as absent; the master's
+// expiry or the next write removes it.
+func Load(t Txn, name []byte) (Key, error) {
+	k := Key{Name: name, t: t}
+	raw, found, err := t.Get(t.Keys().Head(t.Scratch(len(name)+keyRoom), name))
+	if err != nil || !found {
+		return k, err
+	}
+	if err := k.Head.Decode(raw); err != nil {
+		return k, err
+	}
+	k.stored, k.expireMS = true, k.Head.ExpireMS
+	k.Exists = !k.Head.Expired(t.NowMS())
+	return k, nil
+}
+
+// LoadType is Load for a command that works on one type.
+func LoadType(t Txn, name []byte, want layout.Type) (Key, error) {
+	k, err := Load(t, name)
+	if err == nil && k.Exists && k.Head.Type != want {
+		err = resp.ErrWrongType
+	}
+	return k, err
+}
+
+// Reset makes the key a fresh value of a type, dropping what it held (elements
+// included) but not its place in the counters.
+func (k *Key) Reset(typ layout.Type, enc layout.Encoding) {
+	k.dropElements()
+	k.Head = layout.Head{Type: typ, Encoding: enc}
+	k.Exists = true
+}
+
+// Expand gives the key a new version for elements of their own.
+func (k *Key) Expand() {
+	k.Head.Encoding, k.Head.Value = layout.EncExpanded, nil
+	k.Head.Version = k.t.NewVersion()
+}
+
+// Save writes the head.
+func (k *Key) Save() {
+	var keys, expires int64
+	if !k.stored {
+		keys = 1
+	}
+	if k.Head.ExpireMS != k.expireMS {
+		tmp := k.t.Scratch(len(k.Name) + keyRoom)
+		if k.expireMS != 0 {
+			k.t.Delete(layout.Expiry(tmp, k.expireMS, k.Name))
+			expires--
+		}
+		if k.Head.ExpireMS != 0 {
+			k.t.Put(layout.Expiry(tmp, k.Head.ExpireMS, k.Name), nil)
+			expires++
+		}
+	}
+	if keys != 0 || expires != 0 {
+		k.t.Count(keys, expires)
+	}
+	k.stored, k.Exists, k.expireMS = true, true, k.Head.ExpireMS
+	key := k.t.Keys().Head(k.t.Scratch(len(k.Name)+keyRoom), k.Name)
+	k.t.PutParts(key, k.Head.AppendMeta(k.t.Scratch(layout.HeadMetaMax)), k.Head.Value)
+}
+
+// Remove deletes the key with everything that belongs to it.
+func (k *Key) Remove() {
+	if !k.stored {
+		return
+	}
+	k.dropElements()
+	tmp := k.t.Scratch(len(k.Name) + keyRoom)
+	k.t.Delete(k.t.Keys().Head(tmp, k.Name))
+	expires := int64(0)
+	if k.expireMS != 0 {
+		k.t.Delete(layout.Expiry(tmp, k.expireMS, k.Name))
+		expires = -1
+	}
+	k.t.Count(-1, expires)
+	k.stored, k.Exists, k.expireMS = false, false, 0
+	k.Head = layout.Head{}
+}
+
+// dropElements deletes the elements of an expanded collection with one range
+// delete in each space.
+func (k *Key) dropElements() {
+	if !k.stored || k.Head.Encoding != layout.EncExpanded {
+		return
+	}
+	prefix := k.Elements()
+	k.t.DeleteRange(prefix, prefixEnd(k.t, prefix))
+	if k.Head.Type == layout.TypeZSet {
+		prefix = k.Scores()
+		k.t.DeleteRange(prefix, prefixEnd(k.t, prefix))
+	}
+}
+
+// Stored says that a head pair is there, even if it is past its time.
+func (k *Key) Stored() bool { return k.stored }
+
+// keyRoom is what keys need beyond the user key: space, slot, length, version,
+// and a score or a position.
+const keyRoom = 40
+
+// Elements returns the prefix of the collection's element pairs.
+func (k *Key) Elements() []byte {
+	return k.t.Keys().Elements(k.t.Scratch(len(k.Name)+keyRoom), k.Name, k.Head.Version)
+}
+
+// Scores returns the prefix of a sorted set's score pairs.
+func (k *Key) Scores() []byte {
+	return k.t.Keys().Scores(k.t.Scratch(len(k.Name)+keyRoom), k.Name, k.Head.Version)
+}
+
+// Member returns the element pair's key of a member of a hash, set or sorted set.
+func (k *Key) Member(member []byte) []byte {
+	dst := k.t.Scratch(len(k.Name) + keyRoom + len(member))
+	return layout.AppendMember(k.t.Keys().Elements(dst, k.Name, k.Head.Version), member)
+}
+
+// Score returns the score pair's key of a member of a sorted set.
+func (k *Key) Score(score float64, member []byte) []byte {
+	dst := k.t.Scratch(len(k.Name) + keyRoom + len(member))
+	return append(layout.AppendScore(k.t.Keys().Scores(dst, k.Name, k.Head.Version), score), member...)
+}
+
+// Index returns the element pair's key of a list position.
+func (k *Key) Index(index int64) []byte {
+	dst := k.t.Scratch(len(k.Name) + keyRoom)
+	return layout.AppendIndex(k.t.Keys().Elements(dst, k.Name, k.Head.Version), index)
+}
+
+func prefixEnd(t Txn, prefix []byte) []byte {
+	return layout.PrefixEnd(t.Scratch(len(prefix)), prefix)
+}
+
+// Walk visits the pairs with the given prefix in order until visit returns
+// false. suffix is the key without the prefix.
+func Walk(t Txn, prefix []byte, visit func(suffix, val []byte) bool) error {
+	it, err := t.Iter(prefix, prefixEnd(t, prefix))
+	if err != nil {
+		return err
+	}
+	for it.First(); it.Valid(); it.Next() {
+		if !visit(it.Key()[len(prefix):], it.Value()) {
+			break
+		}
+	}
+	err = it.Error()
+	if cerr := it.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

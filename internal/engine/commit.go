@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/haypile/haypile/internal/binlog"
+	"github.com/haypile/haypile/internal/cache"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/store"
+)
+
+// ErrMisconf is the reply for writes that cannot be logged.
+const ErrMisconf resp.Err = "MISCONF Errors writing to the log on disk; the change was not made. See the server's log for the cause (disk full?)."
+
+// commit writes the turn's changes of this database: one record in the log, one
+// batch in the store, the value cache in step. On an error nothing was changed.
+// Locks stay held; the caller releases them.
+//
+// This is the only path by which data changes. Whoever replays a log (restart,
+// later a replica) enters at commitRecord with a ready record.
+func (x *tx) commit() error {
+	db := x.db
+	db.commitMu.Lock()
+	defer db.commitMu.Unlock()
+	if db.broken != nil {
+		return db.broken
+	}
+	st := layout.State{Keys: db.keyCount.Load() + x.keys, Expires: db.expireCount.Load() + x.expires, NextVersion: db.nextVersion.Load()}
+	b := &db.builder
+	b.Begin(binlog.HeaderBytes)
+	if x.flush { // the counts of before do not matter
+		st.Keys, st.Expires = x.keys, x.expires
+	}
+	for i := range x.ops {
+		switch o := &x.ops[i]; o.kind {
+		case opPut:
+			b.Set(o.key, o.val)
+		case opDelete:
+			b.Delete(o.key)
+		case opDeleteRange:
+			b.DeleteRange(o.key, o.val)
+		}
+	}
+	st.LSN = uint64(db.log.End()) + uint64(len(b.Buf)+store.StateBytes)
+	b.State(&st)
+	repr := b.Finish()
+	if _, err := db.log.Append(binlog.KindBatch, b.Buf); err != nil {
+		return fmt.Errorf("%w: %w", ErrMisconf, err)
+	}
+	if err := db.store.Apply(repr); err != nil {
+		// The log holds it and the store does not: only a restart, which replays the
+		// log, puts that right. Until then nothing may be built upon it.
+		db.broken = fmt.Errorf("%w: %w", ErrMisconf, err)
+		db.opts.Logger.Error("the store refused a change that is in the log; writes to this database are refused until restart", "db", db.Name, "err", err)
+		return db.broken
+	}
+	if x.flush {
+		db.spaceID.Store(db.eng.newSpace())
+		db.windows.init()
+	}
+	db.keyCount.Store(st.Keys)
+	db.expireCount.Store(st.Expires)
+	x.updateCache()
+	if cap(b.Buf) > keepBuffer {
+		b.Buf = nil
+	}
+	return nil
+}
+
+// updateCache follows C2 of package cache: after the store, under the key locks.
+func (x *tx) updateCache() {
+	space, c := x.db.space(), x.db.eng.cache
+	earliest := int64(0)
+	for i := range x.ops {
+		o := &x.ops[i]
+		if o.kind == opDeleteRange {
+			continue
+		}
+		switch o.key[0] {
+		case layout.SpaceHead, layout.SpaceElement:
+			if len(o.key)+len(o.val) > cache.MaxEntryBytes {
+				c.Forget(space, o.key)
+			} else {
+				c.Put(space, o.key, o.val, o.kind == opPut)
+			}
+		case layout.SpaceExpiry:
+			if o.kind == opPut {
+				if at, _, err := layout.SplitExpiry(o.key); err == nil && (earliest == 0 || at < earliest) {
+					earliest = at
+				}
+			}
+		}
+	}
+	if earliest != 0 {
+		x.db.noteExpiry(earliest)
+	}
+}

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/haypile/haypile/internal/binlog"
+	"github.com/haypile/haypile/internal/cache"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/store"
+)
+
+// DB is one database: a store, its log, and what orders access to both.
+//
+// The lock order, outermost first:
+//
+//	gate      held for reading by every turn and worker that uses the
+//	          database, for writing by what needs it alone (FLUSHDB, SWAPDB)
+//	stripes   of key locks, ascending; an event loop never waits for one
+//	commitMu  makes log order equal store order; held for one commit
+//	waiting, windows, watchers: leaves, held for a few instructions
+type DB struct {
+	eng   *Engine
+	Name  string // of its directory
+	keys  layout.Keys
+	store *store.Store
+	log   *binlog.Log
+	opts  DBOptions
+
+	gate    sync.RWMutex
+	stripes [lockStripes]sync.Mutex
+
+	commitMu    sync.Mutex
+	builder     store.Builder // guarded by commitMu
+	broken      error         // guarded by commitMu: the store refused what the log holds
+	keyCount    atomic.Int64
+	expireCount atomic.Int64
+	nextVersion atomic.Uint64
+	spaceID     atomic.Uint32
+	pin         *binlog.Pin // what the store still needs of the log
+
+	waiting  waiting
+	windows  windows
+	watching atomic.Int64 // clients × keys under WATCH
+	watchMu  sync.Mutex
+	watchers map[string][]watcher
+
+	expiryMoved chan struct{} // a key was given an earlier expiry than any before
+	nextExpiry  atomic.Int64
+	Expired     atomic.Int64 // keys deleted because their time had passed
+	stop        chan struct{}
+	done        sync.WaitGroup
+}
+
+// lockStripes is the number of key locks of a database.
+const lockStripes = 1 << 14
+
+// DBOptions say how a database is kept.
+type DBOptions struct {
+	FS            vfs.FS
+	Dir           string // holds store/ and, unless BinlogDir says otherwise, binlog/
+	BinlogDir     string
+	Keys          layout.Keys
+	BlockCache    *pebble.Cache
+	MemTableBytes uint64
+	Compression   string
+	Compactions   int
+	FilterBytes   int64
+	SegmentBytes  func() int64
+	Logger        *slog.Logger
+}
+
+func (o DBOptions) logOptions() binlog.Options {
+	return binlog.Options{FS: o.FS, Dir: o.BinlogDir, SegmentBytes: o.SegmentBytes, Logger: o.Logger, Now: time.Now}
+}
+
+// openDB opens a database: the store as it stands, then the log from the
+// position that the store names.
+func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
+	db := &DB{eng: e, Name: name, keys: o.Keys, opts: o, watchers: map[string][]watcher{},
+		expiryMoved: make(chan struct{}, 1), stop: make(chan struct{})}
+	if o.BinlogDir == "" {
+		o.BinlogDir = o.FS.PathJoin(o.Dir, "binlog")
+	}
+	db.waiting.init()
+	db.windows.init()
+	db.spaceID.Store(e.newSpace())
+	if err := o.FS.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("create database directory: %w", err)
+	}
+	var log atomic.Pointer[binlog.Log]
+	st, state, err := store.Open(store.Options{
+		FS: o.FS, Dir: o.FS.PathJoin(o.Dir, "store"), Logger: o.Logger, BlockCache: o.BlockCache,
+		MemTableBytes: o.MemTableBytes, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
+		BeforeFlush: func() error {
+			if l := log.Load(); l != nil {
+				_, err := l.Sync()
+				return err
+			}
+			return nil // during recovery: what is replayed comes from the log
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	db.store = st
+	end, err := db.recover(o, binlog.LSN(state.LSN), &state)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: %w", name, err), st.Close())
+	}
+	if db.log, err = binlog.Open(o.logOptions(), end); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	log.Store(db.log)
+	db.keyCount.Store(state.Keys)
+	db.expireCount.Store(state.Expires)
+	db.nextVersion.Store(state.NextVersion)
+	db.pin = db.log.Pin(binlog.LSN(state.LSN))
+	db.nextExpiry.Store(0)
+	db.done.Add(1)
+	go db.expireLoop()
+	return db, nil
+}
+
+// recover replays the log behind the store's position and leaves the final
+// state in state.
+func (db *DB) recover(o DBOptions, from binlog.LSN, state *layout.State) (binlog.LSN, error) {
+	begin, lastSaid, records := time.Now(), time.Now(), 0
+	end, err := binlog.Recover(o.logOptions(), from, func(r binlog.Record) error {
+		if r.Kind != binlog.KindBatch {
+			return fmt.Errorf("%w: record kind %d is unknown to this version", binlog.ErrCorrupt, r.Kind)
+		}
+		st, err := store.StateOf(r.Payload)
+		if err != nil {
+			return err
+		}
+		if st.LSN != uint64(r.End()) {
+			return fmt.Errorf("%w: the record at %d carries position %d, not its end %d", binlog.ErrCorrupt, r.LSN, st.LSN, r.End())
+		}
+		*state = st
+		records++
+		return db.store.Apply(r.Payload)
+	}, func(at, _, to binlog.LSN) {
+		if time.Since(lastSaid) < time.Second {
+			return
+		}
+		lastSaid = time.Now()
+		done, all := float64(at-from), float64(to-from)
+		rate := done / time.Since(begin).Seconds()
+		o.Logger.Info("replaying the binlog", "db", db.Name, "percent", int(100*done/max(all, 1)),
+			"mb", int(done/1e6), "of_mb", int(all/1e6), "mb_per_second", int(rate/1e6), "eta_seconds", int((all-done)/max(rate, 1)))
+	})
+	if err == nil && records > 0 {
+		o.Logger.Info("replayed the binlog", "db", db.Name, "records", records, "bytes", uint64(end-from),
+			"seconds", time.Since(begin).Seconds())
+	}
+	return end, err
+}
+
+func (db *DB) space() cache.Space { return cache.Space(db.spaceID.Load()) }
+
+// Log is the database's log.
+func (db *DB) Log() *binlog.Log { return db.log }
+
+// Store is the database's store.
+func (db *DB) Store() *store.Store { return db.store }
+
+// Counts are the exact numbers of keys and of keys that expire.
+func (db *DB) Counts() (keys, expires int64) { return db.keyCount.Load(), db.expireCount.Load() }
+
+// Waiting is the number of clients that wait for keys of this database.
+func (db *DB) Waiting() int64 { return db.waiting.count.Load() }
+
+// close stops background work and closes store and log. No turn may be using
+// the database.
+func (db *DB) close() error {
+	close(db.stop)
+	db.done.Wait()
+	_, err := db.log.Sync()
+	return errors.Join(err, db.store.Close(), db.log.Close())
+}

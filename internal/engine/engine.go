@@ -1,0 +1,153 @@
+// Package engine executes commands. It is the one write path: lock the keys, let
+// the command compute its effects, write them to the log as one record, apply
+// them to the store, answer.
+//
+// Promises:
+//   - E1. A reply leaves only after the effects that it tells of, and those that
+//     it has seen, are in the log; with appendfsync always, after fsync.
+//   - E2. Effects of a turn of an event loop, of a MULTI/EXEC and of a script
+//     are one record: after a crash they are there together or not at all.
+//   - E3. Commands of one connection take effect in the order sent.
+//   - E4. An event loop never waits: not for a lock, not for the disk (beyond the
+//     write of the log into the page cache), not for a long command. What
+//     would have to wait runs on a worker.
+//   - E5. Between its first read and its commit a command's keys are locked.
+//
+// A Turn is where commands run: an event loop has one, each worker has one, and
+// so does each goroutine that serves a TLS connection.
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/haypile/haypile/internal/cache"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/datatype"
+)
+
+// Options of an Engine.
+type Options struct {
+	Databases int
+	Workers   int
+	Cache     *cache.Cache
+	Table     *command.Table
+	Host      command.Host
+	Logger    *slog.Logger
+	// DB says how database number i is kept.
+	DB func(i int) (name string, o DBOptions)
+	// Notify delivers a keyspace event after its commit.
+	Notify func(db int, class datatype.Class, event string, key []byte)
+}
+
+// Engine owns the databases and the workers.
+type Engine struct {
+	opts   Options
+	cache  *cache.Cache
+	limits atomic.Pointer[datatype.Limits]
+	notify atomic.Uint32 // classes that someone wants to hear of
+	always atomic.Bool   // appendfsync always
+
+	dbMu  sync.Mutex // guards opening and swapping
+	dbs   []atomic.Pointer[DB]
+	spare atomic.Uint32 // last cache space given
+
+	jobs    chan Job
+	workers sync.WaitGroup
+	syncer  syncer
+
+	Slow     func(args [][]byte, d time.Duration, t *Turn) // told of every command's duration
+	PauseAt  atomic.Int64
+	WriteErr func() error // refuses writes while the disk is full
+
+	activeExpire atomic.Bool
+	closing      atomic.Bool
+}
+
+// New returns an engine; databases are opened at first use, or by OpenAll.
+func New(o Options) *Engine {
+	e := &Engine{opts: o, cache: o.Cache, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
+	e.limits.Store(&datatype.Limits{})
+	e.activeExpire.Store(true)
+	e.syncer.init(e)
+	for range o.Workers {
+		e.workers.Add(1)
+		go e.work()
+	}
+	return e
+}
+
+// SetLimits publishes the encodings' thresholds.
+func (e *Engine) SetLimits(l *datatype.Limits) { e.limits.Store(l) }
+
+// SetNotify chooses the classes of keyspace events that are delivered.
+func (e *Engine) SetNotify(classes datatype.Class) { e.notify.Store(uint32(classes)) }
+
+// SetActiveExpire switches the deletion of keys past their time (DEBUG
+// SET-ACTIVE-EXPIRE); they stay hidden either way.
+func (e *Engine) SetActiveExpire(on bool) { e.activeExpire.Store(on) }
+
+// Table is the command table.
+func (e *Engine) Table() *command.Table { return e.opts.Table }
+
+// Cache is the value cache.
+func (e *Engine) Cache() *cache.Cache { return e.cache }
+
+func (e *Engine) newSpace() uint32 { return e.spare.Add(1) }
+
+// DB returns database i, opening it at first use.
+func (e *Engine) DB(i int) (*DB, error) {
+	if db := e.dbs[i].Load(); db != nil {
+		return db, nil
+	}
+	e.dbMu.Lock()
+	defer e.dbMu.Unlock()
+	if db := e.dbs[i].Load(); db != nil {
+		return db, nil
+	}
+	if e.closing.Load() {
+		return nil, errors.New("the server is shutting down")
+	}
+	name, o := e.opts.DB(i)
+	db, err := openDB(e, name, o)
+	if err != nil {
+		return nil, fmt.Errorf("open database %d: %w", i, err)
+	}
+	e.dbs[i].Store(db)
+	return db, nil
+}
+
+// Opened returns database i if it is open, else nil.
+func (e *Engine) Opened(i int) *DB { return e.dbs[i].Load() }
+
+// Databases is the number of databases.
+func (e *Engine) Databases() int { return len(e.dbs) }
+
+// IndexOf returns the number by which a database is selected now.
+func (e *Engine) indexOf(db *DB) int {
+	for i := range e.dbs {
+		if e.dbs[i].Load() == db {
+			return i
+		}
+	}
+	return -1
+}
+
+// Close stops the workers and closes all databases. Turns must have ended.
+func (e *Engine) Close() error {
+	e.closing.Store(true)
+	close(e.jobs)
+	e.workers.Wait()
+	e.syncer.close()
+	var errs []error
+	for i := range e.dbs {
+		if db := e.dbs[i].Swap(nil); db != nil {
+			errs = append(errs, db.close())
+		}
+	}
+	return errors.Join(errs...)
+}

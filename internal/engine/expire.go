@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+)
+
+// expireBatch is how many keys one commit of the expiry deletes: it bounds how
+// long their locks are held.
+const expireBatch = 128
+
+// idleExpiry is how often the index is looked at when it promises nothing.
+const idleExpiry = time.Second
+
+// noteExpiry is told of each expiry that is set; it wakes the loop when it is
+// the earliest.
+func (db *DB) noteExpiry(atMS int64) {
+	next := db.nextExpiry.Load()
+	if next != 0 && atMS >= next {
+		return
+	}
+	select {
+	case db.expiryMoved <- struct{}{}:
+	default:
+	}
+}
+
+// expireLoop deletes keys when their time comes, by the index that is ordered by
+// time. Readers hide what is past its time, so being late costs only space.
+func (db *DB) expireLoop() {
+	defer db.done.Done()
+	t := db.eng.NewTurn(true)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-db.stop:
+			return
+		case <-db.expiryMoved:
+		case <-timer.C:
+		}
+		wait := idleExpiry
+		if db.eng.activeExpire.Load() {
+			wait = db.expireDue(t)
+		}
+		timer.Reset(wait)
+	}
+}
+
+// expireDue deletes everything due and returns how long to sleep.
+func (db *DB) expireDue(t *Turn) time.Duration {
+	for {
+		keys, next, err := db.dueKeys(time.Now().UnixMilli())
+		if err != nil {
+			db.opts.Logger.Warn("expiry: cannot read the index; trying again", "db", db.Name, "err", err)
+			return idleExpiry
+		}
+		if len(keys) == 0 {
+			db.nextExpiry.Store(next)
+			if next == 0 {
+				return idleExpiry
+			}
+			return max(0, min(idleExpiry, time.Until(time.UnixMilli(next))))
+		}
+		if !db.expireKeys(t, keys) {
+			return idleExpiry
+		}
+		select {
+		case <-db.stop:
+			return idleExpiry
+		default:
+		}
+	}
+}
+
+type dueKey struct {
+	atMS int64
+	name []byte
+}
+
+// dueKeys reads the first keys of the index that are due, and else the time of
+// the first that will be.
+func (db *DB) dueKeys(nowMS int64) (keys []dueKey, next int64, err error) {
+	it, err := db.store.Iter([]byte{layout.SpaceExpiry}, []byte{layout.SpaceExpiry + 1})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer it.Close()
+	for it.First(); it.Valid() && len(keys) < expireBatch; it.Next() {
+		at, name, err := layout.SplitExpiry(it.Key())
+		if err != nil {
+			return nil, 0, err
+		}
+		if at > nowMS {
+			return keys, at, nil
+		}
+		keys = append(keys, dueKey{at, append([]byte(nil), name...)})
+	}
+	return keys, 0, it.Error()
+}
+
+// expireKeys deletes keys in one commit, each only if it still expires when the
+// index says.
+func (db *DB) expireKeys(t *Turn, keys []dueKey) bool {
+	i := db.eng.indexOf(db)
+	if i < 0 {
+		return false // being swapped or closed
+	}
+	if err := db.eng.writeErr(); err != nil {
+		return false
+	}
+	reqs := make([]lockRequest, len(keys))
+	for j, k := range keys {
+		reqs[j] = lockRequest{db: i, stripe: stripeOf(k.name)}
+	}
+	t.Begin(time.Now())
+	if err := t.waitLocks(reqs); err != nil || t.txs[i].db != db {
+		t.release(err)
+		return false
+	}
+	x := t.txs[i]
+	gone := int64(0)
+	for _, due := range keys {
+		k, err := datatype.Load(x, due.name)
+		if err != nil {
+			t.release(err)
+			return false
+		}
+		if !k.Stored() || k.Head.ExpireMS != due.atMS {
+			x.Delete(layout.Expiry(x.Scratch(len(due.name)+16), due.atMS, due.name))
+			continue
+		}
+		k.Remove()
+		x.Event(datatype.ClassExpired, "expired", due.name)
+		gone++
+		x.endCommand()
+	}
+	if t.Commit() != nil {
+		return false
+	}
+	db.Expired.Add(gone)
+	return true
+}
+
+func (e *Engine) writeErr() error {
+	if e.WriteErr == nil {
+		return nil
+	}
+	return e.WriteErr()
+}

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/datatype"
+)
+
+// queueRequests lists the locks of everything a client has queued, and of what
+// it watches.
+func queueRequests(dst []lockRequest, cl *client.Client) []lockRequest {
+	db := cl.DB()
+	for _, q := range cl.Queue {
+		row := q.Row.(*command.Row)
+		if row.Name == "select" {
+			db = selected(q.Args, db)
+			continue
+		}
+		dst = rowRequests(dst, db, row, q.Args)
+	}
+	for _, w := range cl.Watched {
+		dst = append(dst, lockRequest{db: w.DB, stripe: stripeOf([]byte(w.Key))})
+	}
+	return dst
+}
+
+// selected follows a queued SELECT; a bad one fails when it is executed.
+func selected(args [][]byte, db int) int {
+	if n, ok := command.DBIndex(args[1]); ok {
+		return n
+	}
+	return db
+}
+
+// mustWait lists what cannot run on an event loop, or not twice.
+const mustWait = command.Worker | command.Exclusive | command.Once
+
+// ExecQueue implements command.Txns: EXEC. All locks are taken first; then the
+// commands run one after the other and commit as one record.
+func (t *Turn) ExecQueue(c *command.Ctx) error {
+	cl := c.C
+	if !t.mayWait {
+		for _, q := range cl.Queue {
+			if q.Row.(*command.Row).Flags&mustWait != 0 {
+				return datatype.ErrWouldBlock
+			}
+		}
+		if !t.tryRequests(queueRequests(nil, cl)) {
+			return datatype.ErrWouldBlock
+		}
+	}
+	changed, err := t.watchedChanged(cl)
+	if err != nil {
+		return err
+	}
+	if changed {
+		c.W.NullArray()
+		return nil
+	}
+	db := cl.DB()
+	c.W.Array(len(cl.Queue))
+	t.depth++
+	var used []touched
+	for _, q := range cl.Queue {
+		if used, err = t.execQueued(c, q, used); err != nil {
+			break
+		}
+	}
+	t.depth--
+	if err != nil { // only on an event loop: it starts over on a worker
+		for _, u := range used {
+			u.x.rollback(u.sp)
+		}
+		cl.SelectDB(db)
+	}
+	return err
+}
+
+// execQueued runs one queued command; only what must undo the whole transaction
+// comes back as an error. used collects where each database stood before.
+func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]touched, error) {
+	row := q.Row.(*command.Row)
+	inner := command.Ctx{Args: q.Args, Row: row, W: c.W, Txns: t, C: c.C, Host: t.eng.opts.Host, NoWait: true}
+	x, err := t.tx(c.C.DB())
+	if err != nil {
+		return used, err
+	}
+	if row.Is(command.Write) {
+		if err := t.eng.writeErr(); err != nil {
+			c.W.Error(t.errorText(err))
+			return used, nil
+		}
+	}
+	if !slices.ContainsFunc(used, func(u touched) bool { return u.x == x }) {
+		used = append(used, touched{x, x.save()})
+	}
+	x.anyKey = row.Is(command.AnyKey)
+	inner.T = x
+	row.Stats.Calls.Add(1)
+	switch t.call(&inner, x) {
+	case Offload:
+		return used, datatype.ErrWouldBlock
+	case Blocked:
+		return used, errors.New("a command blocked inside a transaction")
+	}
+	return used, nil
+}
+
+// FlushDB implements command.Txns.
+func (t *Turn) FlushDB(db int) error {
+	if err := t.lockDB(db); err != nil {
+		return err
+	}
+	x := t.txs[db]
+	x.Flush()
+	x.db.markAllWatchers()
+	t.dirty = true
+	return nil
+}
+
+// tryRequests takes locks without waiting.
+func (t *Turn) tryRequests(reqs []lockRequest) bool {
+	for _, r := range reqs {
+		x, err := t.tx(r.db)
+		if err != nil || !x.tryLock(r.stripe) {
+			return false
+		}
+	}
+	return true
+}
+
+// watchedChanged says whether EXEC must fail; the watched keys are locked.
+func (t *Turn) watchedChanged(cl *client.Client) (bool, error) {
+	if cl.Dirty.Load() {
+		return true, nil
+	}
+	for _, w := range cl.Watched {
+		x, err := t.tx(w.DB)
+		if err != nil {
+			return false, err
+		}
+		k, err := datatype.Load(x, []byte(w.Key))
+		if err != nil {
+			return false, err
+		}
+		if k.Stored() && !k.Exists && !w.Expired { // its time passed meanwhile
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+var _ command.Txns = (*Turn)(nil)
+

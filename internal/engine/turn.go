@@ -1,0 +1,318 @@
+package engine
+
+import (
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// Status says what became of a command.
+type Status uint8
+
+const (
+	// Done: the reply is written.
+	Done Status = iota
+	// Offload: nothing happened; run the command on a worker.
+	Offload
+	// Blocked: the client waits; its Sink will be resumed.
+	Blocked
+)
+
+// Turn executes commands one after the other and commits their effects
+// together. It belongs to one goroutine.
+//
+// On an event loop a turn lasts from the first command after the loop woke up to the
+// moment when all connections that were ready have been served. It takes the
+// locks it can have at once and never waits: a command whose keys are held by
+// others, that would read the disk or that is long, is handed to a worker. A
+// worker's turn may wait, and lasts for one command. A turn that may not wait
+// holds locks only until its Commit, which follows soon; so whoever waits for a
+// lock waits for something that ends.
+type Turn struct {
+	eng     *Engine
+	mayWait bool
+
+	nowMS   int64
+	nowNano int64 // monotonic enough: time.Now once per command
+	txs     []*tx // by database number; nil until first used
+	active  []*tx // those with locks or changes in this turn
+	running *client.Client
+	ctx     command.Ctx
+	keyIdx  []int
+	extra   []lockRequest // locks that a handler asked for beyond its row's
+	served  []delivery
+	w       resp.Writer // replies of served clients
+	touched []touched // other databases that the running command uses
+	depth   int       // > 0 while a transaction runs: savepoints are nested
+	dirty   bool
+	failed  error // a commit before the turn's end has failed
+}
+
+// touched is a database that a command reached beyond its own, and where to
+// return to if the command is undone.
+type touched struct {
+	x  *tx
+	sp savepoint
+}
+
+// NewTurn returns a turn. mayWait is for goroutines that may be held up.
+func (e *Engine) NewTurn(mayWait bool) *Turn {
+	return &Turn{eng: e, mayWait: mayWait, txs: make([]*tx, len(e.dbs))}
+}
+
+// Begin sets the time of the commands to come.
+func (t *Turn) Begin(now time.Time) {
+	t.nowNano = now.UnixNano()
+	t.nowMS = t.nowNano / 1e6
+}
+
+// NowNano is the time of the current command, Unix ns.
+func (t *Turn) NowNano() int64 { return t.nowNano }
+
+// Dirty says that the turn has changes to commit, or that it has seen some.
+func (t *Turn) Dirty() bool { return t.dirty }
+
+// tx returns the turn's view of database i.
+func (t *Turn) tx(i int) (*tx, error) {
+	db := t.eng.dbs[i].Load()
+	if db == nil {
+		if !t.mayWait {
+			return nil, datatype.ErrWouldBlock // opening may replay a log
+		}
+		var err error
+		if db, err = t.eng.DB(i); err != nil {
+			return nil, err
+		}
+	}
+	x := t.txs[i]
+	if x == nil || x.db != db {
+		x = newTx(db, t)
+		t.txs[i] = x
+	}
+	if !x.gated && !x.gateX {
+		if t.mayWait {
+			db.gate.RLock()
+		} else if !db.gate.TryRLock() {
+			return nil, datatype.ErrWouldBlock
+		}
+		x.gated = true
+		t.active = append(t.active, x)
+	}
+	return x, nil
+}
+
+// Txn implements command.Txns.
+func (t *Turn) Txn(db int) (datatype.Txn, error) {
+	x, err := t.tx(db)
+	if err == nil {
+		t.touched = append(t.touched, touched{x, x.save()})
+	}
+	return x, err
+}
+
+// errRelock asks the worker to start over with the locks in t.extra.
+var errRelock = errors.New("locks missing")
+
+// Lock implements command.Txns: it takes locks in the middle of a command. That
+// may be out of order, so it never waits; if one is taken, the command starts
+// over with all of them taken in order.
+func (t *Turn) Lock(db int, keys ...[]byte) error {
+	x, err := t.tx(db)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		s := stripeOf(key)
+		if x.tryLock(s) {
+			continue
+		}
+		if !t.mayWait {
+			return datatype.ErrWouldBlock
+		}
+		t.extra = append(t.extra, lockRequest{db: db, stripe: s})
+		return errRelock
+	}
+	return nil
+}
+
+// Commit writes what the turn has changed, database by database, then releases
+// all locks. An error means that the replies of this turn must not be sent.
+func (t *Turn) Commit() error {
+	var failed error
+	for _, x := range t.active {
+		if len(x.ops) > 0 || x.flush {
+			if err := x.commit(); err != nil {
+				t.eng.opts.Logger.Warn("a commit failed; its clients are told", "db", x.db.Name, "err", err)
+				failed = err
+				x.events = x.events[:0]
+			}
+		}
+	}
+	failed = errors.Join(t.failed, failed)
+	t.failed = nil
+	t.release(failed)
+	return failed
+}
+
+// commitEarly commits in the middle of a turn that has grown large. A failure
+// is remembered: it concerns the replies of the whole turn.
+func (t *Turn) commitEarly() {
+	t.failed = t.Commit()
+	t.dirty = t.failed != nil
+}
+
+// release ends the turn: locks go first, then those who waited hear of it.
+func (t *Turn) release(failed error) {
+	var events []event
+	var from []*DB
+	for _, x := range t.active {
+		for _, ev := range x.events {
+			events, from = append(events, ev), append(from, x.db)
+		}
+		x.unlock()
+		x.reset()
+	}
+	t.active = t.active[:0]
+	t.dirty = false
+	for i, ev := range events {
+		t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key)
+	}
+	t.deliver(failed)
+}
+
+// size is how much the turn holds in memory.
+func (t *Turn) size() (n int) {
+	for _, x := range t.active {
+		n += len(x.arena)
+	}
+	return n
+}
+
+// maxTurnBytes is the size at which a turn commits without waiting for its end.
+const maxTurnBytes = 1 << 20
+
+// Exec runs one command that has passed all gates. The reply goes to w.
+func (t *Turn) Exec(cl *client.Client, row *command.Row, args [][]byte, w *resp.Writer) Status {
+	if !t.mayWait && row.Flags&(command.Worker|command.Exclusive) != 0 {
+		return Offload
+	}
+	t.running = cl
+	c := &t.ctx
+	*c = command.Ctx{Args: args, Row: row, W: w, Txns: t, C: cl, Host: t.eng.opts.Host}
+	x, err := t.prepare(c)
+	if err != nil {
+		return t.refuse(w, len(w.Buf), err)
+	}
+	return t.call(c, x)
+}
+
+// prepare takes the command's locks and sets its Txn.
+func (t *Turn) prepare(c *command.Ctx) (*tx, error) {
+	x, err := t.tx(c.C.DB())
+	if err != nil {
+		return nil, err
+	}
+	if !t.mayWait { // a worker has taken them before
+		t.keyIdx, _ = c.Row.AppendKeys(t.keyIdx[:0], c.Args)
+		for _, i := range t.keyIdx {
+			if !x.tryLock(stripeOf(c.Args[i])) {
+				return nil, datatype.ErrWouldBlock
+			}
+		}
+	}
+	x.anyKey = c.Row.Is(command.AnyKey)
+	c.T = x
+	return x, nil
+}
+
+// refuse answers a command that could not begin.
+func (t *Turn) refuse(w *resp.Writer, start int, err error) Status {
+	if errors.Is(err, datatype.ErrWouldBlock) && !t.mayWait {
+		return Offload
+	}
+	w.Buf = w.Buf[:start]
+	w.Error(t.errorText(err))
+	return Done
+}
+
+// call runs the handler and keeps or undoes what it did.
+func (t *Turn) call(c *command.Ctx, x *tx) Status {
+	start := len(c.W.Buf)
+	sp := x.save()
+	t.touched = t.touched[:0]
+	err := t.invoke(c)
+	switch {
+	case err == nil:
+		if len(x.ops) > 0 || x.flush {
+			t.dirty = true
+			if len(x.ready) > 0 {
+				t.serve(x)
+			}
+		}
+		x.endCommand()
+		if t.depth == 0 {
+			x.undo = x.undo[:0]
+			if t.size() > maxTurnBytes {
+				t.commitEarly()
+			}
+		}
+		return Done
+	case errors.Is(err, command.ErrBlocked):
+		t.undo(x, sp)
+		c.W.Buf = c.W.Buf[:start]
+		return Blocked
+	case errors.Is(err, datatype.ErrWouldBlock) && !t.mayWait:
+		t.undo(x, sp)
+		c.W.Buf = c.W.Buf[:start]
+		return Offload
+	}
+	t.undo(x, sp)
+	c.W.Buf = c.W.Buf[:start]
+	c.W.Error(t.errorText(err))
+	c.Row.Stats.Failed.Add(1)
+	return Done
+}
+
+func (t *Turn) undo(x *tx, sp savepoint) {
+	x.rollback(sp)
+	x.endCommand()
+	for i := len(t.touched) - 1; i >= 0; i-- {
+		if o := t.touched[i]; o.x != x {
+			o.x.rollback(o.sp)
+			o.x.endCommand()
+		}
+	}
+}
+
+// invoke keeps a panic in a handler from taking the server down: the command
+// fails, the others go on.
+func (t *Turn) invoke(c *command.Ctx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = t.panicked(c, p)
+		}
+	}()
+	return c.Row.Handler(c)
+}
+
+// errorText is what the client is told.
+func (t *Turn) errorText(err error) string {
+	var e resp.Err
+	if errors.As(err, &e) {
+		return string(e)
+	}
+	t.eng.opts.Logger.Error("a command failed", "err", err, slog.String("kind", "internal"))
+	return "ERR internal error: " + err.Error()
+}
+
+func (t *Turn) panicked(c *command.Ctx, p any) error {
+	t.eng.opts.Logger.Error("a command panicked; this is a bug in Haypile, please report it with the stack",
+		"command", c.Row.Full, "panic", p, "stack", string(debug.Stack()))
+	return resp.Err("ERR internal error: the command failed unexpectedly; see the server's log")
+}

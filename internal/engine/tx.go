@@ -1,0 +1,404 @@
+package engine
+
+import (
+	"bytes"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+)
+
+// tx is one turn's view of one database: committed state plus an overlay of what
+// the turn's commands have changed and not yet committed. It implements
+// datatype.Txn.
+//
+// The overlay keeps the last change of each pair only: a thousand pushes on one
+// list in one turn write its head once. Point reads go overlay → value cache →
+// store. Range reads over a space that the turn has changed go through a Pebble
+// indexed batch, made when it is first needed and kept in step from then on.
+//
+// Every change can be undone back to a savepoint: a command that fails, or
+// that must move to a worker, leaves nothing behind.
+type tx struct {
+	db   *DB
+	turn *Turn
+
+	ops   []op
+	arena []byte // keys and values of ops; slices of it stay valid when it grows
+	table []tableSlot
+	gen   uint32
+	undo  []undoEntry
+
+	indexed *pebble.Batch // nil until a range read met pending changes
+	spaces  [256]bool     // spaces that ops touch
+
+	keys, expires int64 // changes of the counters
+	flush         bool  // everything before is deleted; set by FLUSHDB only
+	events        []event
+	ready         [][]byte // keys that may serve a blocked client
+	windows       []*datatype.Window
+	scratch       []byte
+
+	held    []uint32 // lock stripes held
+	heldGen []uint32 // stripe → turn generation that holds it
+	lockGen uint32
+	gated   bool // db.gate is held for reading
+	gateX   bool // db.gate is held for writing
+
+	anyKey bool // the running command reads keys that are not locked
+}
+
+type op struct {
+	kind     opKind
+	hash     uint64
+	key, val []byte
+}
+
+type opKind uint8
+
+const (
+	opPut opKind = iota
+	opDelete
+	opDeleteRange // key = from, val = to
+)
+
+type tableSlot struct {
+	gen uint32
+	idx int32
+}
+
+type undoEntry struct {
+	idx int32
+	op  op
+}
+
+type event struct {
+	class datatype.Class
+	name  string
+	key   []byte
+}
+
+type savepoint struct {
+	ops, undo, events, ready int
+	keys, expires            int64
+}
+
+const minTable = 256
+
+func newTx(db *DB, t *Turn) *tx {
+	return &tx{db: db, turn: t, gen: 1, lockGen: 1, table: make([]tableSlot, minTable), heldGen: make([]uint32, lockStripes)}
+}
+
+// reset forgets everything; locks must have been released.
+func (x *tx) reset() {
+	x.ops, x.undo, x.events, x.ready = x.ops[:0], x.undo[:0], x.events[:0], x.ready[:0]
+	x.windows = x.windows[:0]
+	x.keys, x.expires, x.flush = 0, 0, false
+	x.arena = trimBuffer(x.arena)
+	x.scratch = trimBuffer(x.scratch)
+	x.gen++
+	if x.gen == 0 || len(x.table) > 1<<16 {
+		x.table, x.gen = make([]tableSlot, minTable), 1
+	}
+	if x.indexed != nil {
+		x.indexed.Close()
+		x.indexed = nil
+	}
+	x.spaces = [256]bool{}
+}
+
+// keepBuffer is the largest buffer kept from one turn to the next.
+const keepBuffer = 1 << 20
+
+func trimBuffer(b []byte) []byte {
+	if cap(b) > keepBuffer {
+		return nil
+	}
+	return b[:0]
+}
+
+func (x *tx) save() savepoint {
+	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires}
+}
+
+func (x *tx) rollback(sp savepoint) {
+	if len(x.ops) == sp.ops && len(x.undo) == sp.undo {
+		x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
+		return
+	}
+	for i := len(x.undo) - 1; i >= sp.undo; i-- {
+		x.ops[x.undo[i].idx] = x.undo[i].op
+	}
+	// Table slots of the ops cut off stay: a lookup compares keys, and an index
+	// out of range counts as no match.
+	x.ops, x.undo = x.ops[:sp.ops], x.undo[:sp.undo]
+	x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
+	x.keys, x.expires = sp.keys, sp.expires
+	for _, w := range x.windows {
+		w.Drop()
+	}
+	if x.indexed != nil {
+		x.indexed.Close()
+		x.indexed = nil
+	}
+}
+
+// NowMS implements datatype.Txn.
+func (x *tx) NowMS() int64 { return x.turn.nowMS }
+
+// Keys implements datatype.Txn.
+func (x *tx) Keys() *layout.Keys { return &x.db.keys }
+
+// Limits implements datatype.Txn.
+func (x *tx) Limits() *datatype.Limits { return x.turn.eng.limits.Load() }
+
+// Scratch implements datatype.Txn.
+func (x *tx) Scratch(n int) []byte {
+	if len(x.scratch)+n > cap(x.scratch) {
+		x.scratch = make([]byte, 0, max(4096, 2*cap(x.scratch), n)) // older slices keep the old one
+	}
+	from := len(x.scratch)
+	x.scratch = x.scratch[:from+n]
+	return x.scratch[from : from : from+n]
+}
+
+func (x *tx) endCommand() {
+	x.scratch = trimBuffer(x.scratch)
+	x.windows = x.windows[:0]
+}
+
+// find returns the index of a pending change of a pair, or -1.
+func (x *tx) find(hash uint64, key []byte) int {
+	mask := uint64(len(x.table) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		s := x.table[i]
+		if s.gen != x.gen {
+			return -1
+		}
+		if int(s.idx) < len(x.ops) {
+			if o := &x.ops[s.idx]; o.hash == hash && o.kind != opDeleteRange && bytes.Equal(o.key, key) {
+				return int(s.idx)
+			}
+		}
+	}
+}
+
+// Get implements datatype.Txn.
+func (x *tx) Get(key []byte) ([]byte, bool, error) {
+	if len(x.ops) > 0 && x.spaces[key[0]] {
+		if i := x.find(xxhash.Sum64(key), key); i >= 0 {
+			o := &x.ops[i]
+			return o.val, o.kind == opPut, nil
+		}
+	}
+	if x.flush {
+		return nil, false, nil
+	}
+	space := x.db.space()
+	from := len(x.scratch)
+	buf, exists, hit := x.db.eng.cache.Get(x.scratch, space, key)
+	if hit {
+		x.scratch = buf
+		return buf[from:len(buf):len(buf)], exists, nil
+	}
+	if !x.db.store.Has(key) {
+		return nil, false, nil
+	}
+	if !x.turn.mayWait && x.db.store.Cold() {
+		return nil, false, datatype.ErrWouldBlock
+	}
+	buf, exists, err := x.db.store.Get(x.scratch, key)
+	if err != nil {
+		return nil, false, err
+	}
+	x.scratch = buf
+	val := buf[from:len(buf):len(buf)]
+	if !x.anyKey { // the key is locked: nobody changes it between the read and this
+		x.db.eng.cache.Put(space, key, val, exists)
+	}
+	return val, exists, nil
+}
+
+func (x *tx) keep(b []byte) []byte {
+	from := len(x.arena)
+	x.arena = append(x.arena, b...)
+	return x.arena[from:len(x.arena):len(x.arena)]
+}
+
+// Put implements datatype.Txn.
+func (x *tx) Put(key, val []byte) { x.change(opPut, key, val, nil) }
+
+// PutParts implements datatype.Txn.
+func (x *tx) PutParts(key, val, rest []byte) { x.change(opPut, key, val, rest) }
+
+// Delete implements datatype.Txn.
+func (x *tx) Delete(key []byte) { x.change(opDelete, key, nil, nil) }
+
+func (x *tx) change(kind opKind, key, val, rest []byte) {
+	hash := xxhash.Sum64(key)
+	from := len(x.arena)
+	x.arena = append(append(x.arena, val...), rest...)
+	kept := x.arena[from:len(x.arena):len(x.arena)]
+	i := x.find(hash, key)
+	if i >= 0 {
+		o := &x.ops[i]
+		x.undo = append(x.undo, undoEntry{int32(i), *o})
+		o.kind, o.val = kind, kept
+	} else {
+		x.ops = append(x.ops, op{kind, hash, x.keep(key), kept})
+		x.link(hash, len(x.ops)-1)
+		x.spaces[key[0]] = true
+		i = len(x.ops) - 1
+	}
+	if x.indexed != nil {
+		x.mirror(&x.ops[i])
+	}
+}
+
+func (x *tx) link(hash uint64, idx int) {
+	if len(x.ops)*2 > len(x.table) {
+		x.growTable()
+		return // which links all ops
+	}
+	mask := uint64(len(x.table) - 1)
+	i := hash & mask
+	for x.table[i].gen == x.gen {
+		i = (i + 1) & mask
+	}
+	x.table[i] = tableSlot{x.gen, int32(idx)}
+}
+
+func (x *tx) growTable() {
+	x.table, x.gen = make([]tableSlot, len(x.table)*4), 1
+	for idx := range x.ops {
+		if x.ops[idx].kind != opDeleteRange {
+			x.link(x.ops[idx].hash, idx)
+		}
+	}
+}
+
+// DeleteRange implements datatype.Txn.
+func (x *tx) DeleteRange(from, to []byte) {
+	x.ops = append(x.ops, op{kind: opDeleteRange, key: x.keep(from), val: x.keep(to)})
+	x.spaces[from[0]] = true
+	if x.indexed != nil {
+		x.mirror(&x.ops[len(x.ops)-1])
+	}
+}
+
+func (x *tx) mirror(o *op) {
+	switch o.kind {
+	case opPut:
+		x.indexed.Set(o.key, o.val, nil)
+	case opDelete:
+		x.indexed.Delete(o.key, nil)
+	case opDeleteRange:
+		x.indexed.DeleteRange(o.key, o.val, nil)
+	}
+}
+
+// Flush deletes everything; the database must be held exclusively.
+func (x *tx) Flush() {
+	x.ops, x.undo = x.ops[:0], x.undo[:0]
+	x.gen++
+	x.keys, x.expires, x.flush = 0, 0, true
+	for _, space := range [...]byte{layout.SpaceElement, layout.SpaceHead, layout.SpaceExpiry, layout.SpaceScore} {
+		x.DeleteRange([]byte{space}, []byte{space + 1})
+	}
+	if x.indexed != nil {
+		x.indexed.Close()
+		x.indexed = nil
+	}
+}
+
+var _ datatype.Txn = (*tx)(nil)
+
+// Iter implements datatype.Txn.
+func (x *tx) Iter(lower, upper []byte) (datatype.Iter, error) {
+	if !x.turn.mayWait && x.db.store.Cold() {
+		return nil, datatype.ErrWouldBlock
+	}
+	if !x.pendingIn(lower, upper) {
+		return x.db.store.Iter(lower, upper)
+	}
+	if x.indexed == nil {
+		x.indexed = x.db.store.Overlay()
+		for i := range x.ops {
+			x.mirror(&x.ops[i])
+		}
+	}
+	return x.indexed.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+}
+
+// scanLimit is how many pending changes are compared with a range before it is
+// simply taken to be changed.
+const scanLimit = 32
+
+func (x *tx) pendingIn(lower, upper []byte) bool {
+	if !x.spaces[lower[0]] {
+		return false
+	}
+	if len(x.ops) > scanLimit {
+		return true
+	}
+	for i := range x.ops {
+		o := &x.ops[i]
+		if bytes.Compare(o.key, upper) >= 0 {
+			continue
+		}
+		if o.kind == opDeleteRange && bytes.Compare(o.val, lower) > 0 || bytes.Compare(o.key, lower) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// heavyLimit is how many elements a command may touch on an event loop.
+const heavyLimit = 1000
+
+// Heavy implements datatype.Txn.
+func (x *tx) Heavy(n int) error {
+	if n > heavyLimit && !x.turn.mayWait {
+		return datatype.ErrWouldBlock
+	}
+	return nil
+}
+
+// NewVersion implements datatype.Txn.
+func (x *tx) NewVersion() uint64 { return x.db.nextVersion.Add(1) }
+
+// Count implements datatype.Txn.
+func (x *tx) Count(keys, expires int64) {
+	x.keys += keys
+	x.expires += expires
+}
+
+// KeyCounts implements datatype.Txn.
+func (x *tx) KeyCounts() (keys, expires int64) {
+	if x.flush {
+		return x.keys, x.expires
+	}
+	return x.db.keyCount.Load() + x.keys, x.db.expireCount.Load() + x.expires
+}
+
+// Event implements datatype.Txn.
+func (x *tx) Event(class datatype.Class, name string, key []byte) {
+	if x.db.watching.Load() > 0 {
+		x.db.markWatchers(key)
+	}
+	if x.db.waiting.count.Load() > 0 && x.db.waiting.has(key) {
+		x.ready = append(x.ready, bytes.Clone(key))
+	}
+	if x.turn.eng.notify.Load()&uint32(class) != 0 {
+		x.events = append(x.events, event{class, name, bytes.Clone(key)})
+	}
+}
+
+// Window implements datatype.Txn.
+func (x *tx) Window(key []byte, version uint64) *datatype.Window {
+	w := x.db.windows.get(key, version)
+	x.windows = append(x.windows, w)
+	return w
+}

@@ -1,0 +1,338 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// waiter is a client in a blocking command. Its command is simply run again
+// when one of its keys may have become ready; done decides, under mu, who ends
+// the wait: data, the time-out, CLIENT UNBLOCK or the end of the connection.
+type waiter struct {
+	cl     *client.Client
+	db     *DB
+	row    *command.Row
+	args   [][]byte
+	keys   []string
+	wait   command.Wait
+	resume func(reply []byte)
+	timer  *time.Timer
+
+	mu   sync.Mutex
+	done bool
+}
+
+// waiting holds the clients that wait for keys of one database, in the order in
+// which they began to.
+type waiting struct {
+	mu    sync.Mutex
+	byKey map[string][]*waiter
+	count atomic.Int64
+}
+
+func (q *waiting) init() { q.byKey = map[string][]*waiter{} }
+
+func (q *waiting) has(key []byte) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.byKey[string(key)]) > 0
+}
+
+func (q *waiting) of(key []byte) []*waiter {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.byKey[string(key)])
+}
+
+func (q *waiting) add(w *waiter) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, k := range w.keys {
+		q.byKey[k] = append(q.byKey[k], w)
+	}
+	q.count.Add(1)
+}
+
+func (q *waiting) remove(w *waiter) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, k := range w.keys {
+		list := slices.DeleteFunc(q.byKey[k], func(o *waiter) bool { return o == w })
+		if len(list) == 0 {
+			delete(q.byKey, k)
+		} else {
+			q.byKey[k] = list
+		}
+	}
+	q.count.Add(-1)
+}
+
+// Waiting is the handle of a blocked client; its connection keeps it.
+type Waiting struct{ w *waiter }
+
+// Block registers the client whose command has just returned Blocked, before
+// its locks are released, so that no change of a key is missed. args must not
+// change any more. resume is called once, from any goroutine, with the reply; it
+// must not block.
+func (t *Turn) Block(args [][]byte, resume func(reply []byte)) *Waiting {
+	c := &t.ctx
+	db := t.txs[c.C.DB()].db
+	w := &waiter{cl: c.C, db: db, row: c.Row, args: args, wait: *c.Wait, resume: resume}
+	for _, k := range c.Wait.Keys {
+		if !slices.Contains(w.keys, string(k)) {
+			w.keys = append(w.keys, string(k))
+		}
+	}
+	db.waiting.add(w)
+	c.C.SetBlocked(true)
+	if w.wait.DeadlineMS != 0 {
+		w.mu.Lock()
+		w.timer = time.AfterFunc(time.Until(time.UnixMilli(w.wait.DeadlineMS)), func() {
+			w.finish(func() []byte {
+				rw := resp.Writer{Proto: w.cl.Proto}
+				w.wait.OnTimeout(&rw)
+				return rw.Buf
+			})
+		})
+		w.mu.Unlock()
+	}
+	return &Waiting{w}
+}
+
+// finish ends the wait with a reply, if it has not ended yet.
+func (w *waiter) finish(reply func() []byte) bool {
+	w.mu.Lock()
+	if w.done {
+		w.mu.Unlock()
+		return false
+	}
+	w.end()
+	w.mu.Unlock()
+	w.resume(reply())
+	return true
+}
+
+// end is called with mu held.
+func (w *waiter) end() {
+	w.done = true
+	w.db.waiting.remove(w)
+	w.cl.SetBlocked(false)
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+// Unblock ends the wait as CLIENT UNBLOCK does.
+func (h *Waiting) Unblock(withError bool) bool {
+	return h.w.finish(func() []byte {
+		rw := resp.Writer{Proto: h.w.cl.Proto}
+		if withError {
+			rw.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+		} else {
+			h.w.wait.OnTimeout(&rw)
+		}
+		return rw.Buf
+	})
+}
+
+// Cancel ends the wait without a reply: the connection is gone.
+func (h *Waiting) Cancel() {
+	h.w.mu.Lock()
+	defer h.w.mu.Unlock()
+	if !h.w.done {
+		h.w.end()
+	}
+}
+
+// delivery is a reply for a client served within this turn; it is sent after
+// the commit.
+type delivery struct {
+	w     *waiter
+	reply []byte
+}
+
+// serve runs the commands of clients that wait for keys which the command just
+// executed has touched, in the order in which they began to wait. What they
+// change may make further keys ready.
+func (t *Turn) serve(x *tx) {
+	if t.depth > 0 {
+		return // a transaction ends first
+	}
+	saved := t.ctx
+	running := t.running
+	for len(x.ready) > 0 {
+		key := x.ready[0]
+		x.ready = x.ready[1:]
+		for _, w := range x.db.waiting.of(key) {
+			t.try(x, w)
+		}
+	}
+	t.ctx, t.running = saved, running
+}
+
+// try runs a waiting client's command once more. If it cannot run here, a
+// worker does it.
+func (t *Turn) try(x *tx, w *waiter) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done {
+		return
+	}
+	rw := resp.Writer{Proto: w.cl.Proto}
+	c := &t.ctx
+	*c = command.Ctx{Args: w.args, Row: w.row, W: &rw, Txns: t, C: w.cl, Host: t.eng.opts.Host}
+	t.running = w.cl
+	status := Offload
+	if t.lockAll(x, w) {
+		x.anyKey = false
+		c.T = x
+		t.depth++ // what it makes ready is served by the loop in serve
+		status = t.call(c, x)
+		t.depth--
+	}
+	switch status {
+	case Done:
+		w.end()
+		t.dirty = true
+		t.served = append(t.served, delivery{w, rw.Buf})
+	case Offload:
+		t.eng.Submit(Job{retry: w})
+	}
+}
+
+// lockAll takes the locks of a waiter's command without waiting, which is right
+// for any turn: it holds others.
+func (t *Turn) lockAll(x *tx, w *waiter) bool {
+	for _, r := range rowRequests(nil, 0, w.row, w.args) {
+		if !x.tryLock(r.stripe) {
+			return false
+		}
+	}
+	return true
+}
+
+// retryWaiter is try, on a worker with all locks.
+func (t *Turn) retryWaiter(w *waiter) {
+	i := t.eng.indexOf(w.db)
+	if i < 0 {
+		return
+	}
+	t.Begin(time.Now())
+	if err := t.waitLocks(rowRequests(nil, i, w.row, w.args)); err != nil {
+		t.release(nil)
+		return
+	}
+	x := t.txs[i]
+	t.try(x, w)
+	t.serve(x)
+	t.Commit() // delivers, or tells of the failure
+}
+
+// deliver sends the replies of clients served in this turn.
+func (t *Turn) deliver(failed error) {
+	if len(t.served) == 0 {
+		return
+	}
+	list := t.served
+	t.served = nil
+	send := func(err error) {
+		for _, d := range list {
+			if err != nil {
+				rw := resp.Writer{Proto: d.w.cl.Proto}
+				rw.Error(CommitErrorText(err))
+				d.reply = rw.Buf
+			}
+			d.w.resume(d.reply)
+		}
+	}
+	if failed == nil && t.eng.always.Load() {
+		t.eng.AfterSync(func(err error) { send(err) })
+		return
+	}
+	send(failed)
+}
+
+// watcher is one client's interest in one key.
+type watcher struct{ cl *client.Client }
+
+// Watch implements command.Txns.
+func (t *Turn) Watch(c *command.Ctx, keys [][]byte) error {
+	x, err := t.tx(c.C.DB())
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		k, err := datatype.Load(x, key)
+		if err != nil {
+			return err
+		}
+		w := client.Watch{DB: c.C.DB(), Key: string(key), Expired: k.Stored() && !k.Exists}
+		if slices.ContainsFunc(c.C.Watched, func(o client.Watch) bool { return o.DB == w.DB && o.Key == w.Key }) {
+			continue
+		}
+		c.C.Watched = append(c.C.Watched, w)
+		x.db.addWatcher(w.Key, c.C)
+	}
+	return nil
+}
+
+// Unwatch implements command.Txns.
+func (t *Turn) Unwatch(cl *client.Client) { t.eng.Unwatch(cl) }
+
+// Unwatch forgets all keys that a client watches.
+func (e *Engine) Unwatch(cl *client.Client) {
+	for _, w := range cl.Watched {
+		if db := e.Opened(w.DB); db != nil {
+			db.removeWatcher(w.Key, cl)
+		}
+	}
+	cl.Watched = cl.Watched[:0]
+	cl.Dirty.Store(false)
+}
+
+func (db *DB) addWatcher(key string, cl *client.Client) {
+	db.watchMu.Lock()
+	defer db.watchMu.Unlock()
+	db.watchers[key] = append(db.watchers[key], watcher{cl})
+	db.watching.Add(1)
+}
+
+func (db *DB) removeWatcher(key string, cl *client.Client) {
+	db.watchMu.Lock()
+	defer db.watchMu.Unlock()
+	before := len(db.watchers[key])
+	list := slices.DeleteFunc(db.watchers[key], func(w watcher) bool { return w.cl == cl })
+	db.watching.Add(int64(len(list) - before))
+	if len(list) == 0 {
+		delete(db.watchers, key)
+	} else {
+		db.watchers[key] = list
+	}
+}
+
+// markWatchers makes the EXEC of everyone who watches key fail.
+func (db *DB) markWatchers(key []byte) {
+	db.watchMu.Lock()
+	defer db.watchMu.Unlock()
+	for _, w := range db.watchers[string(key)] {
+		w.cl.Dirty.Store(true)
+	}
+}
+
+// markAllWatchers is for what replaces a database's whole content.
+func (db *DB) markAllWatchers() {
+	db.watchMu.Lock()
+	defer db.watchMu.Unlock()
+	for _, list := range db.watchers {
+		for _, w := range list {
+			w.cl.Dirty.Store(true)
+		}
+	}
+}

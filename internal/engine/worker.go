@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// Job is a command that an event loop has handed over. Until Done is called the
+// client belongs to the worker.
+type Job struct {
+	Client *client.Client
+	Row    *command.Row
+	Args   [][]byte
+	// Done gets the reply and how long the command ran. It is not called when the
+	// command blocks: then OnBlock is, under the locks, and calls Block.
+	Done    func(reply []byte, took time.Duration)
+	OnBlock func(t *Turn)
+
+	retry *waiter // set when this is a blocked client's next try
+}
+
+// Submit gives a job to the workers. It does not wait: beyond the queue's room
+// jobs get a goroutine of their own.
+func (e *Engine) Submit(j Job) {
+	select {
+	case e.jobs <- j:
+	default:
+		go func() { e.runJob(e.NewTurn(true), j) }()
+	}
+}
+
+func (e *Engine) work() {
+	defer e.workers.Done()
+	t := e.NewTurn(true)
+	for j := range e.jobs {
+		e.runJob(t, j)
+	}
+}
+
+func (e *Engine) runJob(t *Turn, j Job) {
+	if j.retry != nil {
+		t.retryWaiter(j.retry)
+		return
+	}
+	w := resp.Writer{Proto: j.Client.Proto}
+	begin := time.Now()
+	if t.Run(j.Client, j.Row, j.Args, &w, j.OnBlock) == Blocked {
+		return
+	}
+	took := time.Since(begin)
+	if !e.always.Load() {
+		j.Done(w.Buf, took)
+		return
+	}
+	e.AfterSync(func(err error) {
+		if err != nil {
+			w.Buf = w.Buf[:0]
+			w.Error(string(ErrMisconf))
+		}
+		j.Done(w.Buf, took)
+	})
+}
+
+// Run executes one command from locks to commit, waiting where it must. The
+// turn must be one that may wait. onBlock is called when the command blocks,
+// while its locks are held.
+func (t *Turn) Run(cl *client.Client, row *command.Row, args [][]byte, w *resp.Writer, onBlock func(*Turn)) Status {
+	start := len(w.Buf)
+	t.extra = t.extra[:0]
+	for {
+		reqs := append(requests(nil, cl, row, args), t.extra...)
+		t.Begin(time.Now())
+		if err := t.waitLocks(reqs); err != nil {
+			t.release(nil)
+			w.Error(t.errorText(err))
+			return Done
+		}
+		had := len(t.extra)
+		status := t.Exec(cl, row, args, w)
+		if len(t.extra) > had { // start over with all locks (see Lock)
+			w.Buf = w.Buf[:start]
+			t.release(errRelock)
+			continue
+		}
+		if status == Blocked {
+			onBlock(t)
+			t.release(nil)
+			return Blocked
+		}
+		if err := t.Commit(); err != nil {
+			w.Buf = w.Buf[:start]
+			w.Error(CommitErrorText(err))
+		}
+		return status
+	}
+}
+
+// CommitErrorText is what clients are told when a commit has failed.
+func CommitErrorText(err error) string {
+	if errors.Is(err, ErrMisconf) {
+		return string(ErrMisconf)
+	}
+	return "ERR internal error: " + err.Error()
+}

@@ -1,0 +1,168 @@
+package layout
+
+import "encoding/binary"
+
+// Type is the data type of a user key. The numbers are on disk.
+type Type uint8
+
+const (
+	TypeNone Type = iota
+	TypeString
+	TypeList
+	TypeSet
+	TypeZSet
+	TypeHash
+	TypeStream
+)
+
+var typeNames = [...]string{"none", "string", "list", "set", "zset", "hash", "stream"}
+
+// String is the name that TYPE replies.
+func (t Type) String() string {
+	if int(t) < len(typeNames) {
+		return typeNames[t]
+	}
+	return "unknown"
+}
+
+// Encoding is how the value of a key is kept. The numbers are on disk.
+type Encoding uint8
+
+const (
+	EncRaw      Encoding = iota // string bytes
+	EncEdited                   // string bytes that were changed in place; OBJECT ENCODING says raw
+	EncListpack                 // a whole small collection in Redis's listpack bytes
+	EncIntset                   // a whole small set of integers in Redis's intset bytes
+	EncExpanded                 // counters here, one pair per element elsewhere
+)
+
+// Head is the value of a head pair:
+//
+//	byte 0     type | encoding<<4
+//	byte 1     flags
+//	8 bytes    expiry, Unix ms (if flagExpires)
+//	rest       EncExpanded: version 8, count 8, and for lists first 8, next 8
+//	           otherwise: the value itself
+type Head struct {
+	Type     Type
+	Encoding Encoding
+	ExpireMS int64 // 0: does not expire
+
+	// Value holds string bytes, a listpack or an intset; nil when expanded.
+	Value []byte
+
+	// Of expanded collections.
+	Version uint64
+	Count   uint64
+	First   int64 // lists: position of the first element
+	Next    int64 // lists: position after the last element
+}
+
+const (
+	flagExpires = 1 << 0
+	knownFlags  = flagExpires
+)
+
+// Expired says whether the key is past its time at now (Unix ms).
+func (h *Head) Expired(nowMS int64) bool { return h.ExpireMS != 0 && h.ExpireMS <= nowMS }
+
+// HeadMetaMax is the most that AppendMeta appends.
+const HeadMetaMax = 2 + 8 + 32
+
+// AppendMeta appends everything but Value, which follows it.
+func (h *Head) AppendMeta(dst []byte) []byte {
+	var flags byte
+	if h.ExpireMS != 0 {
+		flags |= flagExpires
+	}
+	dst = append(dst, byte(h.Type)|byte(h.Encoding)<<4, flags)
+	if h.ExpireMS != 0 {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(h.ExpireMS))
+	}
+	if h.Encoding != EncExpanded {
+		return dst
+	}
+	dst = binary.BigEndian.AppendUint64(dst, h.Version)
+	dst = binary.BigEndian.AppendUint64(dst, h.Count)
+	if h.Type == TypeList {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(h.First))
+		dst = binary.BigEndian.AppendUint64(dst, uint64(h.Next))
+	}
+	return dst
+}
+
+// Append appends the head's bytes.
+func (h *Head) Append(dst []byte) []byte { return append(h.AppendMeta(dst), h.Value...) }
+
+// Decode reads a head. Value aliases b. Packed collections are checked by
+// their own packages when they are first used, not here.
+func (h *Head) Decode(b []byte) error {
+	if len(b) < 2 || b[1]&^knownFlags != 0 {
+		return ErrCorrupt
+	}
+	*h = Head{Type: Type(b[0] & 15), Encoding: Encoding(b[0] >> 4)}
+	if h.Type == TypeNone || h.Type > TypeStream || h.Encoding > EncExpanded {
+		return ErrCorrupt
+	}
+	flags := b[1]
+	b = b[2:]
+	if flags&flagExpires != 0 {
+		if len(b) < 8 {
+			return ErrCorrupt
+		}
+		h.ExpireMS = int64(binary.BigEndian.Uint64(b))
+		b = b[8:]
+	}
+	if h.Encoding != EncExpanded {
+		h.Value = b
+		return nil
+	}
+	want := 16
+	if h.Type == TypeList {
+		want = 32
+	}
+	if len(b) != want {
+		return ErrCorrupt
+	}
+	h.Version, h.Count = binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
+	if h.Type == TypeList {
+		h.First, h.Next = int64(binary.BigEndian.Uint64(b[16:])), int64(binary.BigEndian.Uint64(b[24:]))
+	}
+	return nil
+}
+
+// State is the pair that makes a store self-describing: it is written in the
+// same batch as every record's effects, so the store always names the exact
+// prefix of the log that it holds.
+type State struct {
+	LSN         uint64 // log position after the last record applied
+	Keys        int64  // head pairs
+	Expires     int64  // head pairs with an expiry
+	NextVersion uint64 // next version to give to an expanded collection
+}
+
+// StateKey is where State is stored.
+var StateKey = []byte{SpaceSystem, 's'}
+
+// StateLen is the length of an encoded State.
+const StateLen = 32
+
+// Append appends the state's bytes.
+func (s *State) Append(dst []byte) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, s.LSN)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.Keys))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.Expires))
+	return binary.BigEndian.AppendUint64(dst, s.NextVersion)
+}
+
+// Decode reads a state.
+func (s *State) Decode(b []byte) error {
+	if len(b) != StateLen {
+		return ErrCorrupt
+	}
+	s.LSN = binary.BigEndian.Uint64(b)
+	s.Keys = int64(binary.BigEndian.Uint64(b[8:]))
+	s.Expires = int64(binary.BigEndian.Uint64(b[16:]))
+	s.NextVersion = binary.BigEndian.Uint64(b[24:])
+	return nil
+}

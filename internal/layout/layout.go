@@ -1,0 +1,209 @@
+// Package layout defines the bytes that a database keeps in its store: how
+// keys and values are spelled. docs/formats/keys.md shows the same for readers.
+//
+// Promises:
+//   - L1. Every pair belongs to one key space, told by its first byte.
+//   - L2. A user key has exactly one head pair. Everything else that belongs to
+//     it carries the version named in the head, so a head deleted or given a
+//     new version makes its old elements unreachable at once.
+//   - L3. All pairs of one version of one key are contiguous in each space.
+//   - L4. Decoding never panics; bytes that make no sense give ErrCorrupt.
+//
+// Numbers in keys are big endian, so that byte order is number order.
+package layout
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Key spaces (L1).
+const (
+	SpaceElement byte = 'E' // elements of expanded collections
+	SpaceHead    byte = 'H' // one pair per user key
+	SpaceSystem  byte = 'S' // the database's own: state, scan dictionary
+	SpaceExpiry  byte = 'X' // expiry time → user key
+	SpaceScore   byte = 'Z' // score order of expanded sorted sets
+)
+
+// ErrCorrupt marks stored bytes that cannot be what Haypile wrote.
+var ErrCorrupt = errors.New("stored value is corrupt")
+
+// Order is how user keys are arranged; it is fixed when a data directory is
+// created.
+type Order uint8
+
+const (
+	// Ordered keeps user keys in byte order.
+	Ordered Order = iota
+	// Slotted puts two bytes of hash slot before the user key, so that a slot
+	// is one contiguous range.
+	Slotted
+)
+
+// Keys spells keys for one order. SlotOf is used by Slotted only.
+type Keys struct {
+	Order  Order
+	SlotOf func(userKey []byte) uint16
+}
+
+func (k *Keys) slot(dst, userKey []byte) []byte {
+	if k.Order == Slotted {
+		return binary.BigEndian.AppendUint16(dst, k.SlotOf(userKey))
+	}
+	return dst
+}
+
+// slotBytes is the number of bytes between the space and the user key.
+func (k *Keys) slotBytes() int {
+	if k.Order == Slotted {
+		return 2
+	}
+	return 0
+}
+
+// Head appends the key of a user key's head.
+func (k *Keys) Head(dst, userKey []byte) []byte {
+	dst = k.slot(append(dst, SpaceHead), userKey)
+	return append(dst, userKey...)
+}
+
+// UserKey returns the user key inside a head key.
+func (k *Keys) UserKey(headKey []byte) ([]byte, error) {
+	from := 1 + k.slotBytes()
+	if len(headKey) < from || headKey[0] != SpaceHead {
+		return nil, ErrCorrupt
+	}
+	return headKey[from:], nil
+}
+
+// Elements appends the prefix of all element pairs of one version of a key.
+func (k *Keys) Elements(dst, userKey []byte, version uint64) []byte {
+	return k.versioned(dst, SpaceElement, userKey, version)
+}
+
+// Scores appends the prefix of all score pairs of one version of a sorted set.
+func (k *Keys) Scores(dst, userKey []byte, version uint64) []byte {
+	return k.versioned(dst, SpaceScore, userKey, version)
+}
+
+func (k *Keys) versioned(dst []byte, space byte, userKey []byte, version uint64) []byte {
+	dst = k.slot(append(dst, space), userKey)
+	dst = binary.AppendUvarint(dst, uint64(len(userKey)))
+	dst = append(dst, userKey...)
+	return binary.BigEndian.AppendUint64(dst, version)
+}
+
+// memberHashBytes of hash stand before a member in element keys. Collections
+// are therefore walked in hash order: a 48-bit position is a cursor that
+// outlives the process, and a seek to a random position finds a random member.
+const memberHashBytes = 6
+
+// MemberHashMax is the largest position of a member.
+const MemberHashMax = 1<<(8*memberHashBytes) - 1
+
+// MemberHash returns the position of a member of a hash, set or sorted set
+// within its collection's order: the upper 48 bits of its xxHash64.
+func MemberHash(member []byte) uint64 { return xxhash.Sum64(member) >> (64 - 8*memberHashBytes) }
+
+// AppendMember appends what follows Elements for a member of a hash, set or
+// sorted set.
+func AppendMember(prefix, member []byte) []byte {
+	return append(AppendMemberHash(prefix, MemberHash(member)), member...)
+}
+
+// AppendMemberHash appends a bare position: the lower bound of all members from
+// there on.
+func AppendMemberHash(prefix []byte, hash uint64) []byte {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], hash<<(64-8*memberHashBytes))
+	return append(prefix, b[:memberHashBytes]...)
+}
+
+// SplitMember parts what follows the Elements prefix into position and member.
+func SplitMember(suffix []byte) (hash uint64, member []byte, err error) {
+	if len(suffix) < memberHashBytes {
+		return 0, nil, ErrCorrupt
+	}
+	var b [8]byte
+	copy(b[:], suffix[:memberHashBytes])
+	return binary.BigEndian.Uint64(b[:]) >> (64 - 8*memberHashBytes), suffix[memberHashBytes:], nil
+}
+
+// AppendIndex appends a list position. Positions start in the middle of the
+// signed range, grow to the right and shrink to the left.
+func AppendIndex(prefix []byte, index int64) []byte {
+	return binary.BigEndian.AppendUint64(prefix, uint64(index)^(1<<63))
+}
+
+// Index reads what AppendIndex wrote.
+func Index(suffix []byte) (int64, error) {
+	if len(suffix) != 8 {
+		return 0, ErrCorrupt
+	}
+	return int64(binary.BigEndian.Uint64(suffix) ^ (1 << 63)), nil
+}
+
+// AppendScore appends a score so that byte order is numeric order. NaN must
+// not be stored; -0 is stored as 0, which Redis too compares as equal.
+func AppendScore(dst []byte, score float64) []byte {
+	if score == 0 {
+		score = 0
+	}
+	bits := math.Float64bits(score)
+	if bits>>63 == 1 {
+		bits = ^bits
+	} else {
+		bits |= 1 << 63
+	}
+	return binary.BigEndian.AppendUint64(dst, bits)
+}
+
+// SplitScore parts what follows the Scores prefix into score and member.
+func SplitScore(suffix []byte) (score float64, member []byte, err error) {
+	if len(suffix) < 8 {
+		return 0, nil, ErrCorrupt
+	}
+	return DecodeScore(suffix), suffix[8:], nil
+}
+
+// DecodeScore reads the 8 bytes that AppendScore wrote.
+func DecodeScore(b []byte) float64 {
+	bits := binary.BigEndian.Uint64(b)
+	if bits>>63 == 1 {
+		bits &^= 1 << 63
+	} else {
+		bits = ^bits
+	}
+	return math.Float64frombits(bits)
+}
+
+// Expiry appends the index key that says when a user key expires (Unix ms).
+func Expiry(dst []byte, expireMS int64, userKey []byte) []byte {
+	dst = binary.BigEndian.AppendUint64(append(dst, SpaceExpiry), uint64(expireMS))
+	return append(dst, userKey...)
+}
+
+// SplitExpiry reads an index key.
+func SplitExpiry(key []byte) (expireMS int64, userKey []byte, err error) {
+	if len(key) < 9 || key[0] != SpaceExpiry {
+		return 0, nil, ErrCorrupt
+	}
+	return int64(binary.BigEndian.Uint64(key[1:])), key[9:], nil
+}
+
+// PrefixEnd returns the smallest key above all keys that start with prefix, in
+// dst. nil stands for "no upper bound", which no prefix of ours needs.
+func PrefixEnd(dst, prefix []byte) []byte {
+	dst = append(dst, prefix...)
+	for i := len(dst) - 1; i >= 0; i-- {
+		if dst[i] != 0xff {
+			dst[i]++
+			return dst[:i+1]
+		}
+	}
+	return nil
+}

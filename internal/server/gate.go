@@ -1,0 +1,113 @@
+package server
+
+import (
+	"bytes"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// command takes one command through the gates, in Redis's order, and runs it.
+func (s *session) command(args [][]byte) {
+	cl := s.cl
+	row := s.srv.table.Resolve(args)
+	if text := s.srv.check(cl, row, args); text != "" {
+		s.reject(row, text)
+		return
+	}
+	cl.Touch(&row.Full, s.loop.turn.NowNano())
+	if cl.InMulti && !row.Is(command.NoMulti) && !runsInMulti(row) {
+		s.queue(row, args)
+		return
+	}
+	if s.srv.Monitors.Load() > 0 && !row.Is(command.SkipMonitor) && s.srv.hooks.Monitor != nil {
+		s.srv.hooks.Monitor(cl, args, s.loop.turn.NowNano())
+	}
+	if s.srv.pause.active.Load() && s.srv.paused(s, row, args) {
+		return
+	}
+	s.loop.running = s
+	s.run(row, args)
+	s.loop.running = nil
+}
+
+// runsInMulti lists what is executed at once even between MULTI and EXEC.
+func runsInMulti(row *command.Row) bool {
+	switch row.Name {
+	case "exec", "discard", "multi", "watch", "quit", "reset":
+		return true
+	}
+	return false
+}
+
+// check returns the error for a command that may not run, or "".
+func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) string {
+	switch {
+	case row == nil:
+		return s.unknown(args)
+	case !row.ArityOK(len(args)) || row.Sub != nil:
+		return string(resp.WrongArity(row.Full))
+	case !cl.Authenticated && !row.Is(command.NoAuth):
+		return string(resp.ErrNoAuth)
+	case s.Loading.Load() && !row.Is(command.Loading):
+		return string(resp.ErrLoading)
+	case cl.Subscribed() && cl.Proto < 3 && !allowedSubscribed(row):
+		return "ERR Can't execute '" + row.Full + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+	case row.Is(command.Write) && s.eng.WriteErr != nil:
+		if err := s.eng.WriteErr(); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+func allowedSubscribed(row *command.Row) bool {
+	switch row.Name {
+	case "subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe", "ping", "quit", "reset":
+		return true
+	}
+	return false
+}
+
+func (s *Server) unknown(args [][]byte) string {
+	if row := s.table.Find(args[0]); row != nil { // a container, with a subcommand that is not there
+		return "ERR unknown subcommand '" + string(clip(args[1])) + "'. Try " + string(bytes.ToUpper([]byte(row.Name))) + " HELP."
+	}
+	return unknownCommand(args)
+}
+
+func clip(b []byte) []byte { return b[:min(len(b), 128)] }
+
+// reject answers a command that did not pass; inside MULTI it spoils the
+// transaction.
+func (s *session) reject(row *command.Row, text string) {
+	if row != nil {
+		row.Stats.Rejected.Add(1)
+	}
+	if s.cl.InMulti {
+		s.cl.Poisoned = true
+	}
+	from := len(s.w.Buf)
+	s.w.Error(text)
+	s.replied(from)
+}
+
+// queue keeps a command for EXEC.
+func (s *session) queue(row *command.Row, args [][]byte) {
+	cl := s.cl
+	from := len(s.w.Buf)
+	q := client.Queued{Row: row, Args: cloneArgs(args)}
+	for _, a := range q.Args {
+		cl.QueueBytes += int64(len(a)) + 24
+	}
+	if limit := int64(s.srv.cfg.Load().QueryBufferLimit); cl.QueueBytes > limit {
+		s.w.Error("ERR the transaction exceeds client-query-buffer-limit")
+		cl.Poisoned = true
+		return
+	}
+	cl.Queue = append(cl.Queue, q)
+	cl.NoteMulti(len(cl.Queue), len(cl.Watched))
+	s.w.Simple("QUEUED")
+	s.replied(from)
+}

@@ -1,0 +1,87 @@
+package server
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/haypile/haypile/internal/command"
+)
+
+// pause is CLIENT PAUSE: commands wait until it ends. Waiting sessions are busy,
+// as if a worker had their command.
+type pause struct {
+	active atomic.Bool
+	mu     sync.Mutex
+	until  time.Time
+	all    bool // reads too
+	timer  *time.Timer
+	held   []func()
+}
+
+// Pause holds back commands (writes only, unless all) until a time. A longer
+// pause in effect is kept.
+func (s *Server) Pause(until time.Time, all bool) {
+	p := &s.pause
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.active.Load() {
+		all = all || p.all
+		if until.Before(p.until) {
+			until = p.until
+		}
+		p.timer.Stop()
+	}
+	p.until, p.all = until, all
+	p.active.Store(true)
+	p.timer = time.AfterFunc(time.Until(until), s.Unpause)
+}
+
+// Unpause ends a pause.
+func (s *Server) Unpause() {
+	p := &s.pause
+	p.mu.Lock()
+	held := p.held
+	p.held = nil
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	p.active.Store(false)
+	p.mu.Unlock()
+	for _, f := range held {
+		f()
+	}
+}
+
+// Paused says whether a pause is in effect.
+func (s *Server) Paused() bool { return s.pause.active.Load() }
+
+// paused holds a command back, if the pause concerns it.
+func (s *Server) paused(ses *session, row *command.Row, args [][]byte) bool {
+	p := &s.pause
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.active.Load() || !p.all && !row.Is(command.Write) && row.Name != "exec" && row.Name != "publish" {
+		return false
+	}
+	if row.Name == "client" || row.Is(command.AllowBusy) && row.Is(command.Admin) {
+		return false
+	}
+	args = cloneArgs(args)
+	ses.busy = true
+	p.held = append(p.held, func() {
+		ses.post(func() {
+			if ses.closed {
+				return
+			}
+			ses.busy = false
+			ses.begin()
+			ses.turnCmds++
+			ses.loop.turn.Begin(time.Now())
+			ses.command(args)
+			ses.resume()
+			ses.loop.afterTraffic(ses)
+		})
+	})
+	return true
+}

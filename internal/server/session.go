@@ -1,0 +1,435 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/engine"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// transport is what a session needs of its connection. Its methods are called
+// on the session's loop.
+type transport interface {
+	// Write hands over bytes; what the peer does not take is kept by the
+	// transport, and Pending says how much that is.
+	Write(b []byte) error
+	Pending() int
+	Close()
+}
+
+// session turns the bytes of one connection into commands and their replies
+// into bytes. It runs on its loop and does not know its transport.
+//
+// Commands are executed in the order received. While one of them is with a
+// worker, or blocked, the session is busy: what arrives is kept until it is
+// done. Replies gather in w and leave when the loop's turn has been committed.
+type session struct {
+	srv  *Server
+	loop *loop
+	cl   *client.Client
+	tr   transport
+
+	parser resp.Parser
+	in     []byte // received and not yet executed
+	w      resp.Writer
+
+	turnFrom int // where this turn's replies begin in w.Buf
+	turnCmds int // how many commands of this turn they answer
+	inTurn   bool
+
+	busy    bool
+	waiting *engine.Waiting
+	held    [][]byte // replies that wait for fsync, a chunk per turn
+	closing bool     // close when everything owed is sent
+	closed  bool
+	overAt  int64 // since when the soft output limit is exceeded, Unix ns
+
+	inBytes, outBytes atomic.Int64 // for CLIENT LIST
+
+	pushMu  sync.Mutex
+	pushes  []byte // messages from other goroutines
+	pushing bool   // a drain is scheduled
+	dead    bool   // guarded by pushMu too: nothing may be scheduled any more
+}
+
+// feed takes what has arrived.
+func (s *session) feed(data []byte) {
+	s.cl.NetIn.Add(int64(len(data)))
+	if s.busy || s.closing {
+		s.keep(data)
+		return
+	}
+	if len(s.in) == 0 {
+		n := s.process(data)
+		if n < len(data) && !s.closed {
+			s.keep(data[n:])
+		}
+		return
+	}
+	s.keep(data)
+	s.resume()
+}
+
+// keep stores bytes for later, within the limit for input.
+func (s *session) keep(data []byte) {
+	limit := s.srv.cfg.Load().QueryBufferLimit
+	if int64(len(s.in)+len(data)) > int64(limit) {
+		s.srv.log.Warn("client closed: its input exceeds client-query-buffer-limit", "client", s.cl.Addr, "bytes", len(s.in)+len(data))
+		s.shut()
+		return
+	}
+	if need := s.parser.Need(); need > int64(cap(s.in)) && need < int64(limit) && len(s.in)+len(data) > cap(s.in) {
+		// A big value is coming. Room grows with what has arrived, not with what was
+		// announced.
+		grown := make([]byte, len(s.in), min(int(need), max(2*cap(s.in), len(s.in)+len(data))))
+		copy(grown, s.in)
+		s.in = grown
+	}
+	s.in = append(s.in, data...)
+	s.inBytes.Store(int64(len(s.in)))
+}
+
+// resume executes what was kept.
+func (s *session) resume() {
+	if len(s.in) == 0 || s.busy || s.closing {
+		return
+	}
+	n := s.process(s.in)
+	if n == len(s.in) {
+		if cap(s.in) > keepInput {
+			s.in = nil
+		}
+		s.in = s.in[:0]
+	} else if n > 0 {
+		s.in = s.in[:copy(s.in, s.in[n:])]
+	}
+	s.inBytes.Store(int64(len(s.in)))
+}
+
+// keepInput and keepOutput are the largest buffers an idle session holds.
+const (
+	keepInput  = 64 << 10
+	keepOutput = 64 << 10
+)
+
+// process executes the commands at the start of buf and returns how many bytes
+// they were.
+func (s *session) process(buf []byte) (n int) {
+	lim := s.srv.limitsFor(s.cl)
+	s.loop.turn.Begin(time.Now())
+	for n < len(buf) && !s.busy && !s.closing {
+		args, used, err := s.parser.Next(buf[n:], lim)
+		if errors.Is(err, resp.ErrIncomplete) {
+			break
+		}
+		if err != nil {
+			s.srv.log.Debug("client closed: protocol error", "client", s.cl.Addr, "err", err)
+			s.srv.stats.ProtocolErrors.Add(1)
+			s.begin()
+			s.w.Error("ERR " + err.Error())
+			s.closing = true
+			break
+		}
+		n += used
+		if len(args) > 0 {
+			s.begin()
+			s.turnCmds++
+			s.command(args)
+			if s.cl.Authenticated {
+				lim = s.srv.limits()
+			}
+		}
+	}
+	s.loop.afterTraffic(s)
+	return n
+}
+
+// begin notes that the session has replies in this turn.
+func (s *session) begin() {
+	if !s.inTurn {
+		s.inTurn, s.turnFrom, s.turnCmds = true, len(s.w.Buf), 0
+		s.loop.sessions = append(s.loop.sessions, s)
+	}
+}
+
+// run executes a command that has passed the gates, on the loop if that is
+// possible at once.
+func (s *session) run(row *command.Row, args [][]byte) {
+	t := s.loop.turn
+	from := len(s.w.Buf)
+	began := t.NowNano()
+	switch t.Exec(s.cl, row, args, &s.w) {
+	case engine.Done:
+		now := time.Now()
+		s.srv.observe(s.cl, row, args, now.UnixNano()-began)
+		t.Begin(now)
+		s.replied(from)
+	case engine.Blocked:
+		s.block(t, cloneArgs(args))
+	case engine.Offload:
+		s.offload(row, cloneArgs(args))
+	}
+}
+
+func (s *session) offload(row *command.Row, args [][]byte) {
+	s.busy = true
+	s.srv.eng.Submit(engine.Job{
+		Client: s.cl, Row: row, Args: args,
+		Done: func(reply []byte, took time.Duration) {
+			s.srv.observe(s.cl, row, args, int64(took))
+			s.post(func() { s.done(reply) })
+		},
+		OnBlock: func(t *engine.Turn) { s.block(t, args) },
+	})
+}
+
+// block makes the session wait. On a worker the session is busy already and
+// nobody else touches it.
+func (s *session) block(t *engine.Turn, args [][]byte) {
+	s.busy = true
+	w := t.Block(args, func(reply []byte) { s.post(func() { s.done(reply) }) })
+	s.pushMu.Lock()
+	s.waiting = w
+	dead := s.dead
+	s.pushMu.Unlock()
+	if dead {
+		w.Cancel()
+	}
+}
+
+// done takes the reply of a command that was away, and goes on.
+func (s *session) done(reply []byte) {
+	if s.closed {
+		return
+	}
+	s.pushMu.Lock()
+	s.waiting = nil
+	s.pushMu.Unlock()
+	s.busy = false
+	from := len(s.w.Buf)
+	s.w.Buf = append(s.w.Buf, reply...)
+	s.replied(from)
+	if !s.inTurn {
+		s.begin()
+	}
+	s.loop.turn.Begin(time.Now())
+	s.resume()
+	s.loop.afterTraffic(s)
+}
+
+// replied applies CLIENT REPLY to the reply that begins at from.
+func (s *session) replied(from int) {
+	if s.cl.Reply != client.ReplyOn {
+		s.w.Buf = s.w.Buf[:from]
+		s.cl.Reply = s.cl.Reply.Next()
+	}
+	if s.cl.CloseAfter {
+		s.closing = true
+	}
+	s.w.Proto = s.cl.Proto
+}
+
+// failTurn replaces the replies of this turn: nothing of it was committed.
+func (s *session) failTurn(text string) {
+	s.w.Buf = s.w.Buf[:s.turnFrom]
+	for range s.turnCmds {
+		s.w.Error(text)
+	}
+}
+
+// flush sends what is owed.
+func (s *session) flush() {
+	if s.closed {
+		return
+	}
+	if len(s.w.Buf) > 0 {
+		if n := len(s.held); n > 0 { // earlier replies wait for fsync
+			s.held[n-1] = append(s.held[n-1], s.w.Buf...)
+			s.w.Buf = s.w.Buf[:0]
+			return
+		}
+		s.send(s.w.Buf)
+		if cap(s.w.Buf) > keepOutput {
+			s.w.Buf = nil
+		}
+		s.w.Buf = s.w.Buf[:0]
+	}
+	if s.closing && len(s.held) == 0 {
+		s.shut()
+	}
+}
+
+// hold keeps what is owed until release: fsync must come first.
+func (s *session) hold() {
+	s.held = append(s.held, s.w.Buf)
+	s.w.Buf = nil
+}
+
+// release sends the oldest held chunk; err says that it never became durable.
+func (s *session) release(err error) {
+	if s.closed || len(s.held) == 0 {
+		return
+	}
+	chunk := s.held[0]
+	s.held = s.held[1:]
+	if err != nil {
+		s.shut() // what the chunk claims is not true, and nothing better can be said
+		return
+	}
+	s.send(chunk)
+	if s.closing && len(s.held) == 0 {
+		s.flush()
+	}
+}
+
+func (s *session) send(b []byte) {
+	s.cl.NetOut.Add(int64(len(b)))
+	if err := s.tr.Write(b); err != nil {
+		s.shut()
+		return
+	}
+	s.checkOutput()
+}
+
+// checkOutput closes a client that does not read what it is owed.
+func (s *session) checkOutput() {
+	pending := int64(s.tr.Pending())
+	s.outBytes.Store(pending)
+	limit := s.srv.outputLimit(s.cl)
+	switch {
+	case limit.Hard > 0 && pending > int64(limit.Hard):
+		s.outputExceeded("hard", pending)
+	case limit.Soft > 0 && pending > int64(limit.Soft):
+		now := time.Now().UnixNano()
+		if s.overAt == 0 {
+			s.overAt = now
+		} else if now-s.overAt > int64(limit.SoftFor) {
+			s.outputExceeded("soft", pending)
+		}
+	default:
+		s.overAt = 0
+	}
+}
+
+func (s *session) outputExceeded(which string, pending int64) {
+	s.srv.log.Warn("client closed: it does not read its replies (client-output-buffer-limit)", "client", s.cl.Addr,
+		"name", s.cl.Name(), "limit", which, "bytes", pending)
+	s.srv.stats.OutputLimitKills.Add(1)
+	s.shut()
+}
+
+// shut closes the connection now.
+func (s *session) shut() {
+	if !s.closed {
+		s.closed = true
+		s.tr.Close()
+	}
+}
+
+// gone is called once when the connection has ended.
+func (s *session) gone() {
+	s.closed = true
+	s.pushMu.Lock()
+	s.dead = true
+	waiting := s.waiting
+	s.waiting, s.pushes = nil, nil
+	s.pushMu.Unlock()
+	if waiting != nil {
+		waiting.Cancel()
+	}
+	s.srv.forget(s.cl)
+}
+
+// post runs f on the session's loop.
+func (s *session) post(f func()) { s.loop.post(f) }
+
+// Push implements client.Sink.
+func (s *session) Push(msg []byte) {
+	s.pushMu.Lock()
+	if s.dead {
+		s.pushMu.Unlock()
+		return
+	}
+	s.pushes = append(s.pushes, msg...)
+	first := !s.pushing
+	s.pushing = true
+	s.pushMu.Unlock()
+	if first {
+		s.post(s.drainPushes)
+	}
+}
+
+func (s *session) drainPushes() {
+	s.pushMu.Lock()
+	msgs := s.pushes
+	s.pushes, s.pushing = nil, false
+	s.pushMu.Unlock()
+	if s.closed || len(msgs) == 0 {
+		return
+	}
+	s.begin()
+	s.w.Buf = append(s.w.Buf, msgs...)
+	s.loop.afterTraffic(s)
+}
+
+// Close implements client.Sink.
+func (s *session) Close(reason string) {
+	s.post(func() {
+		if s.closed {
+			return
+		}
+		s.srv.log.Debug("client closed", "client", s.cl.Addr, "reason", reason)
+		if s.loop.running == s { // it is killing itself: the reply goes first
+			s.closing = true
+			return
+		}
+		s.shut()
+	})
+}
+
+// Unblock implements client.Sink.
+func (s *session) Unblock(withError bool) bool {
+	s.pushMu.Lock()
+	w := s.waiting
+	s.pushMu.Unlock()
+	return w != nil && w.Unblock(withError)
+}
+
+// Buffered implements client.Sink; the numbers are approximate.
+func (s *session) Buffered() (in, out int64) {
+	return s.inBytes.Load(), s.outBytes.Load()
+}
+
+func cloneArgs(args [][]byte) [][]byte {
+	n := 0
+	for _, a := range args {
+		n += len(a)
+	}
+	buf := make([]byte, 0, n)
+	out := make([][]byte, len(args))
+	for i, a := range args {
+		from := len(buf)
+		buf = append(buf, a...)
+		out[i] = buf[from:len(buf):len(buf)]
+	}
+	return out
+}
+
+var _ client.Sink = (*session)(nil)
+
+func unknownCommand(args [][]byte) string {
+	var list []byte
+	for _, a := range args[1:] {
+		if len(list) >= 128 {
+			break
+		}
+		list = fmt.Appendf(list, "'%.*s' ", 128-len(list), a)
+	}
+	return fmt.Sprintf("ERR unknown command '%.128s', with args beginning with: %s", args[0], list)
+}

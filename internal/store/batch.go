@@ -1,0 +1,79 @@
+package store
+
+import (
+	"encoding/binary"
+
+	"github.com/haypile/haypile/internal/layout"
+)
+
+// Builder spells a Pebble batch representation into one buffer, behind room for
+// a log record's header, so that the same bytes are written to the log and
+// applied to the store.
+type Builder struct {
+	Buf   []byte
+	room  int
+	count uint32
+}
+
+// Begin starts a batch after room bytes.
+func (b *Builder) Begin(room int) {
+	b.room, b.count = room, 0
+	need := room + batchHeaderBytes
+	if cap(b.Buf) < need {
+		b.Buf = make([]byte, need, 4096)
+	}
+	b.Buf = b.Buf[:need]
+	clear(b.Buf)
+}
+
+// Set adds a pair.
+func (b *Builder) Set(key, val []byte) { b.two(opSet, key, val) }
+
+// Delete removes a pair.
+func (b *Builder) Delete(key []byte) {
+	b.count++
+	b.Buf = append(b.Buf, opDelete)
+	b.Buf = binary.AppendUvarint(b.Buf, uint64(len(key)))
+	b.Buf = append(b.Buf, key...)
+}
+
+// DeleteRange removes [from, to).
+func (b *Builder) DeleteRange(from, to []byte) { b.two(opDeleteRange, from, to) }
+
+func (b *Builder) two(kind byte, x, y []byte) {
+	b.count++
+	b.Buf = append(b.Buf, kind)
+	b.Buf = binary.AppendUvarint(b.Buf, uint64(len(x)))
+	b.Buf = append(b.Buf, x...)
+	b.Buf = binary.AppendUvarint(b.Buf, uint64(len(y)))
+	b.Buf = append(b.Buf, y...)
+}
+
+// StateBytes is the length of the operation that State adds.
+const StateBytes = 1 + 1 + 2 + 1 + layout.StateLen
+
+// State adds the state pair; every batch ends with it.
+func (b *Builder) State(st *layout.State) {
+	var tmp [layout.StateLen]byte
+	b.Set(layout.StateKey, st.Append(tmp[:0]))
+}
+
+// Finish writes the header and returns the representation; Buf holds it behind
+// the room.
+func (b *Builder) Finish() []byte {
+	binary.LittleEndian.PutUint32(b.Buf[b.room+8:], b.count)
+	return b.Buf[b.room:]
+}
+
+// StateOf reads the state that a batch written by a Builder ends with.
+func StateOf(repr []byte) (st layout.State, err error) {
+	if len(repr) < batchHeaderBytes+StateBytes {
+		return st, layout.ErrCorrupt
+	}
+	op := repr[len(repr)-StateBytes:]
+	kind, key, rest, ok := nextOp(op)
+	if !ok || kind != opSet || string(key) != string(layout.StateKey) || len(rest) != 0 {
+		return st, layout.ErrCorrupt
+	}
+	return st, st.Decode(op[StateBytes-layout.StateLen:])
+}

@@ -1,0 +1,291 @@
+// Package store keeps one database's pairs in one Pebble.
+//
+// Promises:
+//   - S1. The content equals the log applied up to the position in the state
+//     pair (layout.State), at any moment and after any crash: Pebble's own log
+//     is off, batches arrive in log order, and each carries the new state.
+//   - S2. What Pebble makes durable is durable in the log before: a flush waits for
+//     Options.BeforeFlush.
+//   - S3. Has never says that a pair is absent when it is there.
+//
+// Only the committer of the database calls Apply.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/haypile/haypile/internal/layout"
+)
+
+// Options of a Store.
+type Options struct {
+	FS            vfs.FS
+	Dir           string
+	Logger        *slog.Logger
+	BlockCache    *pebble.Cache // shared by all databases
+	MemTableBytes uint64
+	Compression   string // none, snappy, zstd
+	Compactions   int    // at most this many at once
+	FilterBytes   int64  // bound for the membership filter
+	ReadOnly      bool
+	BeforeFlush   func() error // makes the log durable (S2)
+}
+
+// Store is one open database directory.
+type Store struct {
+	opts   Options
+	db     *pebble.DB
+	batch  *pebble.Batch // reused by Apply
+	filter filter
+
+	readEWMA atomic.Int64 // ns of a read that went to Pebble, smoothed
+	stalled  atomic.Bool  // Pebble makes writers wait
+	stalls   atomic.Int64
+	fatal    atomic.Pointer[error]
+	stop     chan struct{}
+	filled   chan struct{} // closed when the filter's scan has ended
+}
+
+// formatVersion is what new stores are written in; docs/formats lists them.
+const formatVersion = pebble.FormatValueSeparation
+
+// Open opens or creates the store and returns it with the state it stands at.
+func Open(opts Options) (*Store, layout.State, error) {
+	s := &Store{opts: opts, stop: make(chan struct{}), filled: make(chan struct{})}
+	db, err := pebble.Open(opts.Dir, s.pebbleOptions())
+	if err != nil {
+		return nil, layout.State{}, fmt.Errorf("open store %s: %w", opts.Dir, err)
+	}
+	s.db = db
+	s.batch = db.NewBatch()
+	st, err := s.state(nil)
+	if err != nil {
+		db.Close()
+		return nil, layout.State{}, err
+	}
+	s.filter.init(opts.FilterBytes)
+	if st.LSN == 0 {
+		s.filter.complete.Store(true) // nothing was ever written: the filter knows everything
+		close(s.filled)
+	} else {
+		go s.fillFilter()
+	}
+	return s, st, nil
+}
+
+func (s *Store) pebbleOptions() *pebble.Options {
+	o := &pebble.Options{
+		FS:                          s.opts.FS,
+		Cache:                       s.opts.BlockCache,
+		DisableWAL:                  true,
+		ReadOnly:                    s.opts.ReadOnly,
+		FormatMajorVersion:          formatVersion,
+		MemTableSize:                s.opts.MemTableBytes,
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       2,
+		L0CompactionFileThreshold:   64,
+		L0StopWritesThreshold:       48,
+		LBaseMaxBytes:               64 << 20,
+		MaxOpenFiles:                4096,
+		BytesPerSync:                1 << 20,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, s.opts.Compactions) },
+		FlushDelayDeleteRange:       10 * time.Second,
+		Logger:                      pebbleLogger{s.opts.Logger},
+		EventListener:               s.events(),
+	}
+	profile := compressionProfile(s.opts.Compression)
+	for i := range o.Levels {
+		o.Levels[i].BlockSize = 8 << 10
+		o.Levels[i].IndexBlockSize = 64 << 10
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		o.Levels[i].Compression = func() *sstable.CompressionProfile { return profile }
+	}
+	o.TargetFileSizes[0] = 8 << 20
+	// Space of what was deleted comes back by itself.
+	o.Experimental.EnableDeleteOnlyCompactionExcises = func() bool { return true }
+	return o
+}
+
+func compressionProfile(name string) *sstable.CompressionProfile {
+	switch name {
+	case "none":
+		return sstable.NoCompression
+	case "zstd":
+		return sstable.ZstdCompression
+	}
+	return sstable.SnappyCompression
+}
+
+func (s *Store) events() *pebble.EventListener {
+	return &pebble.EventListener{
+		FlushBegin: func(pebble.FlushInfo) {
+			if s.opts.BeforeFlush == nil {
+				return
+			}
+			if err := s.opts.BeforeFlush(); err != nil {
+				s.fatal.CompareAndSwap(nil, &err)
+			}
+		},
+		BackgroundError: func(err error) {
+			s.opts.Logger.Error("store: background work failed; it is tried again", "dir", s.opts.Dir, "err", err)
+		},
+		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
+			s.stalled.Store(true)
+			s.stalls.Add(1)
+			s.opts.Logger.Debug("store: writes wait for flush or compaction", "dir", s.opts.Dir, "reason", info.Reason)
+		},
+		WriteStallEnd: func() { s.stalled.Store(false) },
+	}
+}
+
+// state reads the state pair with the given options.
+func (s *Store) state(o *pebble.IterOptions) (st layout.State, err error) {
+	it, err := s.db.NewIter(o)
+	if err != nil {
+		return st, err
+	}
+	defer it.Close()
+	if it.SeekGE(layout.StateKey); it.Valid() && string(it.Key()) == string(layout.StateKey) {
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return st, err
+		}
+		if err := st.Decode(v); err != nil {
+			return st, fmt.Errorf("state of %s: %w", s.opts.Dir, err)
+		}
+	}
+	return st, it.Error()
+}
+
+// Durable is the log position up to which the store needs no log any more.
+func (s *Store) Durable() (uint64, error) {
+	st, err := s.state(&pebble.IterOptions{OnlyReadGuaranteedDurable: true})
+	return st.LSN, err
+}
+
+// Get appends the value of a pair to dst. It may read the disk.
+func (s *Store) Get(dst, key []byte) (val []byte, found bool, err error) {
+	if !s.Has(key) {
+		return dst, false, nil
+	}
+	begin := time.Now()
+	v, closer, err := s.db.Get(key)
+	s.observeRead(time.Since(begin))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return dst, false, nil
+	}
+	if err != nil {
+		return dst, false, fmt.Errorf("read store: %w", err)
+	}
+	dst = append(dst, v...)
+	return dst, true, closer.Close()
+}
+
+// Has says false when the pair is surely absent; it costs no I/O.
+func (s *Store) Has(key []byte) bool { return s.filter.mayHave(key) }
+
+const (
+	ewmaShift     = 4
+	slowReadNanos = 40_000
+)
+
+func (s *Store) observeRead(d time.Duration) {
+	// A lost update under contention is harmless: this is an estimate.
+	old := s.readEWMA.Load()
+	s.readEWMA.Store(old + (int64(d)-old)>>ewmaShift)
+}
+
+// Cold says that reads that reach Pebble tend to wait for the disk, so that an event
+// loop should leave them to a worker.
+func (s *Store) Cold() bool { return s.readEWMA.Load() > slowReadNanos }
+
+// Apply applies a batch representation. repr is overwritten by Pebble.
+func (s *Store) Apply(repr []byte) error {
+	if p := s.fatal.Load(); p != nil {
+		return *p
+	}
+	s.filter.addBatch(repr)
+	s.detach()
+	if err := s.batch.SetRepr(repr); err != nil {
+		return fmt.Errorf("batch: %w", err)
+	}
+	if err := s.db.Apply(s.batch, pebble.NoSync); err != nil {
+		return fmt.Errorf("apply to store: %w", err)
+	}
+	return nil
+}
+
+// detach makes the batch forget the caller's bytes: Reset would clear them, and
+// Close would put them into Pebble's pool of buffers.
+func (s *Store) detach() {
+	_ = s.batch.SetRepr(make([]byte, batchHeaderBytes))
+	s.batch.Reset()
+}
+
+// Stalled says that Apply would wait.
+func (s *Store) Stalled() bool { return s.stalled.Load() }
+
+// Iter returns an iterator over [lower, upper).
+func (s *Store) Iter(lower, upper []byte) (*pebble.Iterator, error) {
+	return s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+}
+
+// Overlay returns an empty batch through which pending changes and the store
+// are read as one.
+func (s *Store) Overlay() *pebble.Batch { return s.db.NewIndexedBatch() }
+
+// Snapshot returns a consistent view for long reads.
+func (s *Store) Snapshot() *pebble.Snapshot { return s.db.NewSnapshot() }
+
+// Checkpoint writes a consistent copy (hard links) to dir.
+func (s *Store) Checkpoint(dir string) error {
+	return s.db.Checkpoint(dir, pebble.WithFlushedWAL())
+}
+
+// Flush makes everything applied so far durable in the store.
+func (s *Store) Flush() error { return s.db.Flush() }
+
+// Compact compacts [start, end).
+func (s *Store) Compact(start, end []byte) error {
+	return s.db.Compact(context.Background(), start, end, true)
+}
+
+// Metrics of Pebble.
+func (s *Store) Metrics() *pebble.Metrics { return s.db.Metrics() }
+
+// Stalls counts how often writers had to wait for flush or compaction.
+func (s *Store) Stalls() int64 { return s.stalls.Load() }
+
+// FilterBytes is the memory of the membership filter.
+func (s *Store) FilterBytes() int64 { return s.filter.bytes() }
+
+// DiskUsage estimates the bytes on disk of [start, end).
+func (s *Store) DiskUsage(start, end []byte) (uint64, error) {
+	return s.db.EstimateDiskUsage(start, end)
+}
+
+// Close flushes and closes the store.
+func (s *Store) Close() error {
+	close(s.stop)
+	<-s.filled
+	var err error
+	if !s.opts.ReadOnly {
+		err = s.db.Flush()
+	}
+	s.detach()
+	s.batch.Close()
+	if cerr := s.db.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
