@@ -15,6 +15,7 @@ var families = [][]Row{
 	connectionRows,
 	keyRows,
 	stringRows,
+	hashRows,
 }
 
 // NewTable builds the table. renames maps a command's name to the name it is

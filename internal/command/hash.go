@@ -1,0 +1,329 @@
+package command
+
+import (
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var hashRows = []Row{
+	{Name: "hdel", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: hdel, Group: "hash", Since: "2.0.0", Summary: "Deletes one or more fields and their values from a hash. Deletes the hash if no fields remain."},
+	{Name: "hexists", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hexists, Group: "hash", Since: "2.0.0", Summary: "Determines whether a field exists in a hash."},
+	{Name: "hget", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hget, Group: "hash", Since: "2.0.0", Summary: "Returns the value of a field in a hash."},
+	{Name: "hgetall", Arity: 2, Flags: ReadOnly, Keys: OneKey, Handler: hgetall, Group: "hash", Since: "2.0.0", Summary: "Returns all fields and values in a hash."},
+	{Name: "hincrby", Arity: 4, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hincrby, Group: "hash", Since: "2.0.0", Summary: "Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist."},
+	{Name: "hincrbyfloat", Arity: 4, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hincrbyfloat, Group: "hash", Since: "2.6.0", Summary: "Increments the floating point value of a field by a number. Uses 0 as initial value if the field doesn't exist."},
+	{Name: "hkeys", Arity: 2, Flags: ReadOnly, Keys: OneKey, Handler: hkeys, Group: "hash", Since: "2.0.0", Summary: "Returns all fields in a hash."},
+	{Name: "hlen", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hlen, Group: "hash", Since: "2.0.0", Summary: "Returns the number of fields in a hash."},
+	{Name: "hmget", Arity: -3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hmget, Group: "hash", Since: "2.0.0", Summary: "Returns the values of all fields in a hash."},
+	{Name: "hmset", Arity: -4, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hmset, Group: "hash", Since: "2.0.0", Summary: "Sets the values of multiple fields."},
+	{Name: "hrandfield", Arity: -2, Flags: ReadOnly | Random, Keys: OneKey, Handler: hrandfield, Group: "hash", Since: "6.2.0", Summary: "Returns one or more random fields from a hash."},
+	{Name: "hscan", Arity: -3, Flags: ReadOnly | Random, Keys: OneKey, Handler: hscan, Group: "hash", Since: "2.8.0", Summary: "Iterates over fields and values of a hash."},
+	{Name: "hset", Arity: -4, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hset, Group: "hash", Since: "2.0.0", Summary: "Creates or modifies the value of a field in a hash."},
+	{Name: "hsetnx", Arity: 4, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hsetnx, Group: "hash", Since: "2.0.0", Summary: "Sets the value of a field in a hash only when the field doesn't exist."},
+	{Name: "hstrlen", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hstrlen, Group: "hash", Since: "3.2.0", Summary: "Returns the length of the value of a field."},
+	{Name: "hvals", Arity: 2, Flags: ReadOnly, Keys: OneKey, Handler: hvals, Group: "hash", Since: "2.0.0", Summary: "Returns all values in a hash."},
+}
+
+func hget(c *Ctx) error {
+	val, found, err := hashField(c)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return c.null()
+	}
+	return c.bulk(val)
+}
+
+func hashField(c *Ctx) (val []byte, found bool, err error) {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return nil, false, err
+	}
+	return h.Get(c.Args[2])
+}
+
+func hexists(c *Ctx) error {
+	_, found, err := hashField(c)
+	if err != nil {
+		return err
+	}
+	return c.boolInt(found)
+}
+
+func hstrlen(c *Ctx) error {
+	val, _, err := hashField(c)
+	if err != nil {
+		return err
+	}
+	return c.int(int64(len(val)))
+}
+
+func hlen(c *Ctx) error {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.int(int64(h.Len()))
+}
+
+func hmget(c *Ctx) error {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	c.W.Array(len(c.Args) - 2)
+	for _, field := range c.Args[2:] {
+		val, found, err := h.Get(field)
+		if err != nil {
+			return err
+		}
+		if found {
+			c.W.Bulk(val)
+		} else {
+			c.W.Null()
+		}
+	}
+	return nil
+}
+
+func hset(c *Ctx) error {
+	n, err := hashSetPairs(c)
+	if err != nil {
+		return err
+	}
+	return c.int(n)
+}
+
+func hmset(c *Ctx) error {
+	if _, err := hashSetPairs(c); err != nil {
+		return err
+	}
+	return c.ok()
+}
+
+func hashSetPairs(c *Ctx) (created int64, err error) {
+	if len(c.Args)%2 != 0 {
+		return 0, resp.WrongArity(c.Row.Name)
+	}
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return 0, err
+	}
+	for i := 2; i < len(c.Args); i += 2 {
+		isNew, err := h.Set(c.Args[i], c.Args[i+1])
+		if err != nil {
+			return 0, err
+		}
+		if isNew {
+			created++
+		}
+	}
+	h.Save()
+	c.T.Event(datatype.ClassHash, "hset", h.Name)
+	return created, nil
+}
+
+func hsetnx(c *Ctx) error {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if _, found, err := h.Get(c.Args[2]); err != nil || found {
+		c.W.Int(0)
+		return err
+	}
+	if _, err := h.Set(c.Args[2], c.Args[3]); err != nil {
+		return err
+	}
+	h.Save()
+	c.T.Event(datatype.ClassHash, "hset", h.Name)
+	return c.int(1)
+}
+
+func hdel(c *Ctx) error {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	n := int64(0)
+	for _, field := range c.Args[2:] {
+		gone, err := h.Delete(field)
+		if err != nil {
+			return err
+		}
+		if gone {
+			n++
+		}
+	}
+	if n > 0 {
+		h.Save()
+		c.T.Event(datatype.ClassHash, "hdel", h.Name)
+		if !h.Exists {
+			c.T.Event(datatype.ClassGeneric, "del", h.Name)
+		}
+	}
+	return c.int(n)
+}
+
+func hincrby(c *Ctx) error {
+	by, ok := numeric.ParseInt64(c.Args[3])
+	if !ok {
+		return resp.ErrNotInt
+	}
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	old, found, err := h.Get(c.Args[2])
+	if err != nil {
+		return err
+	}
+	n := int64(0)
+	if found {
+		if n, ok = numeric.ParseInt64(old); !ok {
+			return resp.ErrHashNotInt
+		}
+	}
+	sum := n + by
+	if by > 0 && sum < n || by < 0 && sum > n {
+		return resp.ErrOverflow
+	}
+	if _, err := h.Set(c.Args[2], numeric.AppendInt(c.T.Scratch(20), sum)); err != nil {
+		return err
+	}
+	h.Save()
+	c.T.Event(datatype.ClassHash, "hincrby", h.Name)
+	return c.int(sum)
+}
+
+func hincrbyfloat(c *Ctx) error {
+	by, ok := numeric.ParseLongDouble(c.Args[3])
+	if !ok {
+		return resp.ErrNotFloat
+	}
+	if by.IsInf() {
+		return resp.Err("ERR value is NaN or Infinity")
+	}
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	old, found, err := h.Get(c.Args[2])
+	if err != nil {
+		return err
+	}
+	if found {
+		n, ok := numeric.ParseLongDouble(old)
+		if !ok {
+			return resp.ErrHashNotFloat
+		}
+		if by, ok = n.Add(&by); !ok || by.IsInf() {
+			return resp.ErrNaNOrInf
+		}
+	}
+	text := by.Append(nil)
+	if _, err := h.Set(c.Args[2], text); err != nil {
+		return err
+	}
+	h.Save()
+	c.T.Event(datatype.ClassHash, "hincrbyfloat", h.Name)
+	return c.bulk(text)
+}
+
+func hgetall(c *Ctx) error {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	c.W.Map(h.Len())
+	return h.Each(func(field, val []byte) bool {
+		c.W.Bulk(field)
+		c.W.Bulk(val)
+		return true
+	})
+}
+
+func hkeys(c *Ctx) error {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	c.W.Array(h.Len())
+	return h.Each(func(field, _ []byte) bool { c.W.Bulk(field); return true })
+}
+
+func hvals(c *Ctx) error {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	c.W.Array(h.Len())
+	return h.Each(func(_, val []byte) bool { c.W.Bulk(val); return true })
+}
+
+func hscan(c *Ctx) error {
+	o, err := parseScan(c.Args[2:], scanElements)
+	if err != nil {
+		return err
+	}
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	reply := newScanReply(c, o)
+	next, err := h.Scan(o.cursor, o.count, func(field, val []byte) {
+		if o.matches(field) {
+			reply.add(field)
+			reply.add(val)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return reply.finish(next)
+}
+
+func hrandfield(c *Ctx) error {
+	h, err := datatype.LoadHash(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if len(c.Args) == 2 {
+		if !h.Exists {
+			return c.null()
+		}
+		return h.Random(1, func(field, _ []byte) { c.W.Bulk(field) })
+	}
+	r, err := parseRandom(c, "withvalues")
+	if err != nil {
+		return err
+	}
+	if !h.Exists || r.count == 0 {
+		c.W.Array(0)
+		return nil
+	}
+	emit := func(field, val []byte) {
+		if r.with && c.W.Proto >= 3 {
+			c.W.Array(2)
+		}
+		c.W.Bulk(field)
+		if r.with {
+			c.W.Bulk(val)
+		}
+	}
+	if r.repeat {
+		r.header(c, r.count)
+		return h.Random(r.count, emit)
+	}
+	n := min(r.count, h.Len())
+	r.header(c, n)
+	pick := newPicker(n, h.Len())
+	return h.Each(func(field, val []byte) bool {
+		if pick.next() {
+			emit(field, val)
+		}
+		return !pick.done()
+	})
+}
