@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/haypile/haypile/internal/binlog"
-	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 	"github.com/haypile/haypile/internal/store"
@@ -61,34 +60,23 @@ func (x *tx) commit() error {
 	}
 	db.keyCount.Store(st.Keys)
 	db.expireCount.Store(st.Expires)
-	x.updateCache()
+	x.noteExpiries()
 	if cap(b.Buf) > keepBuffer {
 		b.Buf = nil
 	}
 	return nil
 }
 
-// updateCache follows C2 of package cache: after the store, under the key locks.
-func (x *tx) updateCache() {
-	space, c := x.db.space(), x.db.eng.cache
+// noteExpiries tells the expiry loop of the earliest time that was set.
+func (x *tx) noteExpiries() {
+	if !x.spaces[layout.SpaceExpiry] {
+		return
+	}
 	earliest := int64(0)
 	for i := range x.ops {
-		o := &x.ops[i]
-		if o.kind == opDeleteRange {
-			continue
-		}
-		switch o.key[0] {
-		case layout.SpaceHead, layout.SpaceElement:
-			if len(o.key)+len(o.val) > cache.MaxEntryBytes {
-				c.Forget(space, o.key)
-			} else {
-				c.Put(space, o.key, o.val, o.kind == opPut)
-			}
-		case layout.SpaceExpiry:
-			if o.kind == opPut {
-				if at, _, err := layout.SplitExpiry(o.key); err == nil && (earliest == 0 || at < earliest) {
-					earliest = at
-				}
+		if o := &x.ops[i]; o.kind == opPut && o.key[0] == layout.SpaceExpiry {
+			if at, _, err := layout.SplitExpiry(o.key); err == nil && (earliest == 0 || at < earliest) {
+				earliest = at
 			}
 		}
 	}

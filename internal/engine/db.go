@@ -98,7 +98,7 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	var log atomic.Pointer[binlog.Log]
 	st, state, err := store.Open(store.Options{
 		FS: o.FS, Dir: o.FS.PathJoin(o.Dir, "store"), Logger: o.Logger, BlockCache: o.BlockCache,
-		MemTableBytes: o.MemTableBytes, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
+		Keys: &db.keys, Drained: db.drained, MemTableBytes: o.MemTableBytes, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
 		BeforeFlush: func() error {
 			if l := log.Load(); l != nil {
 				_, err := l.Sync()
@@ -162,6 +162,21 @@ func (db *DB) recover(o DBOptions, from binlog.LSN, state *layout.State) (binlog
 			"seconds", time.Since(begin).Seconds())
 	}
 	return end, err
+}
+
+// drained follows C2 of package cache: a pair that has left the write buffer is
+// served from the cache from now on. A newer change, if there is one, is in the
+// buffer again and is found there first.
+func (db *DB) drained(key, val []byte, exists bool) {
+	if key[0] != layout.SpaceHead && key[0] != layout.SpaceElement {
+		return
+	}
+	space := db.space()
+	if len(key)+len(val) > cache.MaxEntryBytes {
+		db.eng.cache.Forget(space, key)
+	} else {
+		db.eng.cache.Put(space, key, val, exists)
+	}
 }
 
 func (db *DB) space() cache.Space { return cache.Space(db.spaceID.Load()) }

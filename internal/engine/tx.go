@@ -198,8 +198,11 @@ func (x *tx) Get(key []byte) ([]byte, bool, error) {
 	}
 	space := x.db.space()
 	from := len(x.scratch)
-	buf, exists, hit := x.db.eng.cache.Get(x.scratch, space, key)
-	if hit {
+	buf, exists, known := x.db.store.Pending(x.scratch, key)
+	if !known {
+		buf, exists, known = x.db.eng.cache.Get(x.scratch, space, key)
+	}
+	if known {
 		x.scratch = buf
 		return buf[from:len(buf):len(buf)], exists, nil
 	}
@@ -317,7 +320,7 @@ var _ datatype.Txn = (*tx)(nil)
 
 // Iter implements datatype.Txn.
 func (x *tx) Iter(lower, upper []byte) (datatype.Iter, error) {
-	if !x.turn.mayWait && x.db.store.Cold() {
+	if !x.turn.mayWait && (x.db.store.Cold() || !x.db.store.QuickIter(lower)) {
 		return nil, datatype.ErrWouldBlock
 	}
 	if !x.pendingIn(lower, upper) {
@@ -328,6 +331,9 @@ func (x *tx) Iter(lower, upper []byte) (datatype.Iter, error) {
 		for i := range x.ops {
 			x.mirror(&x.ops[i])
 		}
+	}
+	if err := x.db.store.Settle(lower); err != nil {
+		return nil, err
 	}
 	return x.indexed.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 }

@@ -57,8 +57,8 @@ func (k *Keys) slot(dst, userKey []byte) []byte {
 	return dst
 }
 
-// slotBytes is the number of bytes between the space and the user key.
-func (k *Keys) slotBytes() int {
+// SlotBytes is the number of bytes between the space and the user key.
+func (k *Keys) SlotBytes() int {
 	if k.Order == Slotted {
 		return 2
 	}
@@ -73,7 +73,7 @@ func (k *Keys) Head(dst, userKey []byte) []byte {
 
 // UserKey returns the user key inside a head key.
 func (k *Keys) UserKey(headKey []byte) ([]byte, error) {
-	from := 1 + k.slotBytes()
+	from := 1 + k.SlotBytes()
 	if len(headKey) < from || headKey[0] != SpaceHead {
 		return nil, ErrCorrupt
 	}
@@ -131,6 +131,20 @@ func SplitMember(suffix []byte) (hash uint64, member []byte, err error) {
 	var b [8]byte
 	copy(b[:], suffix[:memberHashBytes])
 	return binary.BigEndian.Uint64(b[:]) >> (64 - 8*memberHashBytes), suffix[memberHashBytes:], nil
+}
+
+// CollectionPrefix returns the part of an element or score key that names the
+// version of the collection, or nil when the key is too short to hold one.
+func (k *Keys) CollectionPrefix(key []byte) []byte {
+	at := 1 + k.SlotBytes()
+	if len(key) < at {
+		return nil
+	}
+	n, w := binary.Uvarint(key[at:])
+	if w <= 0 || n > uint64(len(key)) || len(key) < at+w+int(n)+8 {
+		return nil
+	}
+	return key[:at+w+int(n)+8]
 }
 
 // AppendIndex appends a list position. Positions start in the middle of the

@@ -70,10 +70,45 @@ func StateOf(repr []byte) (st layout.State, err error) {
 	if len(repr) < batchHeaderBytes+StateBytes {
 		return st, layout.ErrCorrupt
 	}
-	op := repr[len(repr)-StateBytes:]
-	kind, key, rest, ok := nextOp(op)
-	if !ok || kind != opSet || string(key) != string(layout.StateKey) || len(rest) != 0 {
+	o, rest, ok := parseOp(repr[len(repr)-StateBytes:])
+	if !ok || o.kind != opSet || string(o.key) != string(layout.StateKey) || len(rest) != 0 {
 		return st, layout.ErrCorrupt
 	}
-	return st, st.Decode(op[StateBytes-layout.StateLen:])
+	return st, st.Decode(o.val)
+}
+
+// The operations of a Pebble batch representation that Haypile writes; the
+// numbers are Pebble's, and on disk in the log.
+const (
+	batchHeaderBytes = 12
+
+	opDelete      = 0
+	opSet         = 1
+	opDeleteRange = 15
+)
+
+// op is one operation of a batch representation; val is the end of the range
+// for opDeleteRange.
+type op struct {
+	kind     byte
+	key, val []byte
+}
+
+func parseOp(r []byte) (o op, rest []byte, ok bool) {
+	o.kind, r = r[0], r[1:]
+	if o.key, r, ok = varBytes(r); !ok {
+		return
+	}
+	if o.kind == opSet || o.kind == opDeleteRange {
+		o.val, r, ok = varBytes(r)
+	}
+	return o, r, ok && len(o.key) > 0
+}
+
+func varBytes(r []byte) (b, rest []byte, ok bool) {
+	n, w := binary.Uvarint(r)
+	if w <= 0 || n > uint64(len(r)-w) {
+		return nil, nil, false
+	}
+	return r[w : w+int(n)], r[w+int(n):], true
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"sync"
 	"sync/atomic"
 
@@ -107,22 +106,47 @@ func (f *filter) has(hash uint64) bool {
 	return false
 }
 
-// addBatch adds what a batch sets.
+// forgetAll starts afresh: the store has just become empty. While the first scan
+// still runs the old bits stay, which is only slower.
+func (f *filter) forgetAll(scanned <-chan struct{}) {
+	select {
+	case <-scanned:
+		f.init(f.limit)
+		f.retired.Store(false)
+		f.complete.Store(true)
+	default:
+	}
+}
+
+// addTable adds the pairs of a table that is about to be drained.
+func (f *filter) addTable(t *table) {
+	if f.retired.Load() {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range t.entries {
+		if e := &t.entries[i]; !e.deleted && filtered(t.keyOf(e)) {
+			f.add(e.hash)
+		}
+	}
+}
+
+// addBatch is addTable for a batch that bypasses the write buffer.
 func (f *filter) addBatch(repr []byte) {
 	if f.retired.Load() {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := repr[batchHeaderBytes:]
-	for len(r) > 0 {
-		kind, key, rest, ok := nextOp(r)
+	for r := repr[batchHeaderBytes:]; len(r) > 0; {
+		o, rest, ok := parseOp(r)
 		if !ok {
-			return // SetRepr will refuse it
+			return // Pebble will refuse it
 		}
 		r = rest
-		if kind == opSet && filtered(key) {
-			f.add(xxhash.Sum64(key))
+		if o.kind == opSet && filtered(o.key) {
+			f.add(xxhash.Sum64(o.key))
 		}
 	}
 }
@@ -200,34 +224,4 @@ func (s *Store) fillSpace(space byte) bool {
 			return false
 		}
 	}
-}
-
-// The operations of a Pebble batch representation that Haypile writes; the
-// numbers are Pebble's, and on disk in the log.
-const (
-	batchHeaderBytes = 12
-
-	opDelete      = 0
-	opSet         = 1
-	opDeleteRange = 15
-)
-
-// nextOp reads one operation of a batch representation.
-func nextOp(r []byte) (kind byte, key, rest []byte, ok bool) {
-	kind, r = r[0], r[1:]
-	if key, r, ok = varBytes(r); !ok {
-		return
-	}
-	if kind == opSet || kind == opDeleteRange {
-		_, r, ok = varBytes(r)
-	}
-	return kind, key, r, ok && len(key) > 0
-}
-
-func varBytes(r []byte) (b, rest []byte, ok bool) {
-	n, w := binary.Uvarint(r)
-	if w <= 0 || n > uint64(len(r)-w) {
-		return nil, nil, false
-	}
-	return r[w : w+int(n)], r[w+int(n):], true
 }

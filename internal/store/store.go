@@ -1,9 +1,10 @@
 // Package store keeps one database's pairs in one Pebble.
 //
 // Promises:
-//   - S1. The content equals the log applied up to the position in the state
-//     pair (layout.State), at any moment and after any crash: Pebble's own log
-//     is off, batches arrive in log order, and each carries the new state.
+//   - S1. What Pebble holds equals the log applied up to the position in its
+//     state pair (layout.State), at any moment and after any crash: Pebble's own
+//     log is off, changes reach it in log order, and each batch carries the
+//     state after it. What readers see is the log applied up to the last Apply.
 //   - S2. What Pebble makes durable is durable in the log before: a flush waits for
 //     Options.BeforeFlush.
 //   - S3. Has never says that a pair is absent when it is there.
@@ -16,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,21 +40,29 @@ type Options struct {
 	Compactions   int    // at most this many at once
 	FilterBytes   int64  // bound for the membership filter
 	ReadOnly      bool
+	Keys          *layout.Keys
 	BeforeFlush   func() error // makes the log durable (S2)
+	// Drained is told of each pair that has left the write buffer for Pebble, so
+	// that a cache can take it over. The key must not be kept.
+	Drained func(key, val []byte, exists bool)
 }
 
 // Store is one open database directory.
 type Store struct {
 	opts   Options
 	db     *pebble.DB
-	batch  *pebble.Batch // reused by Apply
+	batch  *pebble.Batch // reused by drains
 	filter filter
+	front  front
+	build  Builder // of drains
+	kick   chan struct{}
 
 	readEWMA atomic.Int64 // ns of a read that went to Pebble, smoothed
 	stalled  atomic.Bool  // Pebble makes writers wait
 	stalls   atomic.Int64
 	fatal    atomic.Pointer[error]
 	stop     chan struct{}
+	work     sync.WaitGroup
 	filled   chan struct{} // closed when the filter's scan has ended
 }
 
@@ -61,7 +71,8 @@ const formatVersion = pebble.FormatValueSeparation
 
 // Open opens or creates the store and returns it with the state it stands at.
 func Open(opts Options) (*Store, layout.State, error) {
-	s := &Store{opts: opts, stop: make(chan struct{}), filled: make(chan struct{})}
+	s := &Store{opts: opts, stop: make(chan struct{}), filled: make(chan struct{}), kick: make(chan struct{}, 1)}
+	s.front.init(opts.Keys)
 	db, err := pebble.Open(opts.Dir, s.pebbleOptions())
 	if err != nil {
 		return nil, layout.State{}, fmt.Errorf("open store %s: %w", opts.Dir, err)
@@ -73,6 +84,9 @@ func Open(opts Options) (*Store, layout.State, error) {
 		db.Close()
 		return nil, layout.State{}, err
 	}
+	s.front.active.state, s.front.spare.state = st, st
+	s.work.Add(1)
+	go s.drainLoop()
 	s.filter.init(opts.FilterBytes)
 	if st.LSN == 0 {
 		s.filter.complete.Store(true) // nothing was ever written: the filter knows everything
@@ -175,9 +189,6 @@ func (s *Store) Durable() (uint64, error) {
 
 // Get appends the value of a pair to dst. It may read the disk.
 func (s *Store) Get(dst, key []byte) (val []byte, found bool, err error) {
-	if !s.Has(key) {
-		return dst, false, nil
-	}
 	begin := time.Now()
 	v, closer, err := s.db.Get(key)
 	s.observeRead(time.Since(begin))
@@ -209,20 +220,10 @@ func (s *Store) observeRead(d time.Duration) {
 // loop should leave them to a worker.
 func (s *Store) Cold() bool { return s.readEWMA.Load() > slowReadNanos }
 
-// Apply applies a batch representation. repr is overwritten by Pebble.
-func (s *Store) Apply(repr []byte) error {
-	if p := s.fatal.Load(); p != nil {
-		return *p
-	}
-	s.filter.addBatch(repr)
-	s.detach()
-	if err := s.batch.SetRepr(repr); err != nil {
-		return fmt.Errorf("batch: %w", err)
-	}
-	if err := s.db.Apply(s.batch, pebble.NoSync); err != nil {
-		return fmt.Errorf("apply to store: %w", err)
-	}
-	return nil
+// Pending looks for a pair among the changes that have not reached Pebble. known
+// says that it is there, and then exists whether the pair is.
+func (s *Store) Pending(dst, key []byte) (val []byte, exists, known bool) {
+	return s.front.get(dst, key)
 }
 
 // detach makes the batch forget the caller's bytes: Reset would clear them, and
@@ -232,28 +233,38 @@ func (s *Store) detach() {
 	s.batch.Reset()
 }
 
-// Stalled says that Apply would wait.
-func (s *Store) Stalled() bool { return s.stalled.Load() }
-
-// Iter returns an iterator over [lower, upper).
+// Iter returns an iterator over [lower, upper). It drains first what the range
+// concerns.
 func (s *Store) Iter(lower, upper []byte) (*pebble.Iterator, error) {
+	if err := s.drainFor(lower); err != nil {
+		return nil, err
+	}
 	return s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 }
 
 // Overlay returns an empty batch through which pending changes and the store
 // are read as one.
+// Whoever iterates it calls Settle for the range first.
 func (s *Store) Overlay() *pebble.Batch { return s.db.NewIndexedBatch() }
 
-// Snapshot returns a consistent view for long reads.
-func (s *Store) Snapshot() *pebble.Snapshot { return s.db.NewSnapshot() }
+// Settle drains what concerns a range that begins at lower.
+func (s *Store) Settle(lower []byte) error { return s.drainFor(lower) }
 
 // Checkpoint writes a consistent copy (hard links) to dir.
 func (s *Store) Checkpoint(dir string) error {
+	if err := s.Drain(); err != nil {
+		return err
+	}
 	return s.db.Checkpoint(dir, pebble.WithFlushedWAL())
 }
 
 // Flush makes everything applied so far durable in the store.
-func (s *Store) Flush() error { return s.db.Flush() }
+func (s *Store) Flush() error {
+	if err := s.Drain(); err != nil {
+		return err
+	}
+	return s.db.Flush()
+}
 
 // Compact compacts [start, end).
 func (s *Store) Compact(start, end []byte) error {
@@ -278,9 +289,10 @@ func (s *Store) DiskUsage(start, end []byte) (uint64, error) {
 func (s *Store) Close() error {
 	close(s.stop)
 	<-s.filled
+	s.work.Wait()
 	var err error
 	if !s.opts.ReadOnly {
-		err = s.db.Flush()
+		err = s.Flush()
 	}
 	s.detach()
 	s.batch.Close()

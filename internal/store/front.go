@@ -1,0 +1,271 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sync"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/haypile/haypile/internal/layout"
+)
+
+// front is the write buffer before Pebble: a hash table of the last change of
+// each pair. Commits end here; a goroutine drains it into Pebble in large sorted
+// batches. That keeps the search through Pebble's memtable (a skip list: a
+// microsecond for a random key) out of the event loop, makes the inserts
+// sequential, and lets overwrites of hot pairs meet before they cost anything.
+//
+// The log is what makes changes durable, so nothing is lost with the buffer;
+// the state pair drained with a batch names the position the batch reaches (S1).
+//
+// While one table is drained the other takes new changes. Point reads look into
+// both before they look further. Range reads need what concerns them drained.
+type front struct {
+	mu       sync.RWMutex
+	active   *table
+	draining *table // nil when no drain runs
+	spare    *table
+	idle     sync.Cond // draining became nil; uses mu
+	err      error     // a drain failed for good
+}
+
+// table holds the last change of each pair, its bytes in one arena.
+type table struct {
+	keys    *layout.Keys
+	slots   []uint32 // entry index + 1; open addressing, power of two
+	entries []entry
+	arena   []byte
+	ranges  []keyRange
+	touched map[uint64]struct{} // hashes of the collection prefixes changed
+	last    uint64              // the prefix hash added last
+	spaces  [256]bool
+	state   layout.State // after the last batch
+	bytes   int64        // live and overwritten
+}
+
+type entry struct {
+	hash             uint64
+	key, val         uint32 // offsets in arena
+	keyLen           uint32
+	valLen, valRoom  uint32
+	deleted, present bool
+}
+
+type keyRange struct{ from, to []byte }
+
+const (
+	// drainBytes is when a drain begins by itself.
+	drainBytes = 8 << 20
+	// fullBytes is when commits wait for the drain: it bounds memory when the
+	// disk cannot follow.
+	fullBytes = 64 << 20
+	// smallDrain is how many changes a caller that must not wait may drain.
+	smallDrain = 2048
+)
+
+func newTable(keys *layout.Keys) *table {
+	return &table{keys: keys, slots: make([]uint32, 1024), touched: map[uint64]struct{}{}}
+}
+
+func (t *table) reset() {
+	if cap(t.arena) > 2*drainBytes {
+		*t = *newTable(t.keys)
+		return
+	}
+	clear(t.slots)
+	clear(t.touched)
+	t.entries, t.arena, t.ranges = t.entries[:0], t.arena[:0], nil
+	t.spaces, t.bytes, t.last = [256]bool{}, 0, 0
+}
+
+func (f *front) init(keys *layout.Keys) {
+	f.active, f.spare = newTable(keys), newTable(keys)
+	f.idle.L = &f.mu
+}
+
+func (t *table) empty() bool { return len(t.entries) == 0 && len(t.ranges) == 0 }
+
+func (t *table) keyOf(e *entry) []byte { return t.arena[e.key : e.key+e.keyLen] }
+
+func (t *table) valOf(e *entry) []byte { return t.arena[e.val : e.val+e.valLen] }
+
+func (t *table) find(hash uint64, key []byte) *entry {
+	mask := uint64(len(t.slots) - 1)
+	for i := hash & mask; t.slots[i] != 0; i = (i + 1) & mask {
+		if e := &t.entries[t.slots[i]-1]; e.hash == hash && bytes.Equal(t.keyOf(e), key) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (t *table) put(key, val []byte, deleted bool) {
+	hash := xxhash.Sum64(key)
+	e := t.find(hash, key)
+	if e == nil {
+		e = t.add(hash, key)
+	}
+	e.deleted = deleted
+	if uint32(len(val)) > e.valRoom || !e.present {
+		e.val, e.valRoom, e.present = uint32(len(t.arena)), uint32(len(val)), true
+		t.arena = append(t.arena, val...)
+		t.bytes += int64(len(val))
+	} else {
+		copy(t.arena[e.val:], val)
+	}
+	e.valLen = uint32(len(val))
+}
+
+func (t *table) add(hash uint64, key []byte) *entry {
+	if len(t.entries)*2 >= len(t.slots) {
+		t.slots = make([]uint32, 4*len(t.slots))
+		for i := range t.entries {
+			t.link(t.entries[i].hash, i)
+		}
+	}
+	t.entries = append(t.entries, entry{hash: hash, key: uint32(len(t.arena)), keyLen: uint32(len(key))})
+	t.arena = append(t.arena, key...)
+	t.bytes += int64(len(key)) + 48
+	t.link(hash, len(t.entries)-1)
+	t.note(key)
+	return &t.entries[len(t.entries)-1]
+}
+
+func (t *table) link(hash uint64, i int) {
+	mask := uint64(len(t.slots) - 1)
+	at := hash & mask
+	for t.slots[at] != 0 {
+		at = (at + 1) & mask
+	}
+	t.slots[at] = uint32(i) + 1
+}
+
+// note remembers which range reads must wait for this change.
+func (t *table) note(key []byte) {
+	t.spaces[key[0]] = true
+	if key[0] != layout.SpaceElement && key[0] != layout.SpaceScore {
+		return
+	}
+	if h := xxhash.Sum64(t.keys.CollectionPrefix(key)); h != t.last {
+		t.last = h
+		t.touched[h] = struct{}{}
+	}
+}
+
+// concerns says whether a range read from lower on may miss something without a
+// drain.
+func (t *table) concerns(lower []byte) bool {
+	if t == nil || !t.spaces[lower[0]] {
+		return false
+	}
+	if lower[0] != layout.SpaceElement && lower[0] != layout.SpaceScore {
+		return true
+	}
+	prefix := t.keys.CollectionPrefix(lower)
+	if prefix == nil { // a range over many collections
+		return true
+	}
+	_, ok := t.touched[xxhash.Sum64(prefix)]
+	return ok
+}
+
+// addBatch takes over the operations of a batch representation.
+func (t *table) addBatch(repr []byte) error {
+	for r := repr[batchHeaderBytes:]; len(r) > 0; {
+		op, rest, ok := parseOp(r)
+		if !ok {
+			return layout.ErrCorrupt
+		}
+		r = rest
+		switch op.kind {
+		case opSet:
+			if string(op.key) == string(layout.StateKey) {
+				if err := t.state.Decode(op.val); err != nil {
+					return err
+				}
+				continue
+			}
+			t.put(op.key, op.val, false)
+		case opDelete:
+			t.put(op.key, nil, true)
+		case opDeleteRange:
+			t.ranges = append(t.ranges, keyRange{bytes.Clone(op.key), bytes.Clone(op.val)})
+			t.bytes += int64(len(op.key) + len(op.val))
+			t.note(op.key)
+		default:
+			return layout.ErrCorrupt
+		}
+	}
+	return nil
+}
+
+// get looks a pair up. known says that the buffer holds its last change.
+func (f *front) get(dst, key []byte) (val []byte, exists, known bool) {
+	hash := xxhash.Sum64(key)
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	t := f.active
+	e := t.find(hash, key)
+	if e == nil && f.draining != nil {
+		t = f.draining
+		e = t.find(hash, key)
+	}
+	if e == nil {
+		return dst, false, false
+	}
+	if e.deleted {
+		return dst, false, true
+	}
+	return append(dst, t.valOf(e)...), true, true
+}
+
+// sorted returns the entries in key order.
+func (t *table) sorted() []uint32 {
+	type item struct {
+		hi, lo uint64 // the first 16 bytes after the space: most comparisons end here
+		idx    uint32
+	}
+	items := make([]item, len(t.entries))
+	for i := range t.entries {
+		var b [16]byte
+		key := t.keyOf(&t.entries[i])
+		copy(b[:], key)
+		items[i] = item{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:]), uint32(i)}
+	}
+	slices.SortFunc(items, func(a, b item) int {
+		if c := cmp.Compare(a.hi, b.hi); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(a.lo, b.lo); c != 0 {
+			return c
+		}
+		return bytes.Compare(t.keyOf(&t.entries[a.idx]), t.keyOf(&t.entries[b.idx]))
+	})
+	order := make([]uint32, len(items))
+	for i := range items {
+		order[i] = items[i].idx
+	}
+	return order
+}
+
+// build spells the table as one batch. Range deletes come last: they are for
+// versions that no head names any more, so whatever is pending in them goes too.
+func (t *table) build(b *Builder) []byte {
+	b.Begin(0)
+	for _, i := range t.sorted() {
+		e := &t.entries[i]
+		if e.deleted {
+			b.Delete(t.keyOf(e))
+		} else {
+			b.Set(t.keyOf(e), t.valOf(e))
+		}
+	}
+	for _, r := range t.ranges {
+		b.DeleteRange(r.from, r.to)
+	}
+	b.State(&t.state)
+	return b.Finish()
+}
