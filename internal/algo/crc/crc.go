@@ -9,6 +9,7 @@ package crc
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/crc32"
 )
 
 // Slots is the number of hash slots in a Redis cluster.
@@ -69,13 +70,16 @@ func CRC16(p []byte) uint16 {
 
 // Slot returns the cluster hash slot of key, in [0, Slots). When the key has a
 // non-empty "{tag}", the first such tag alone is hashed.
-func Slot(key []byte) uint16 {
+func Slot(key []byte) uint16 { return CRC16(hashTag(key)) % Slots }
+
+// hashTag returns the part of a key that is hashed.
+func hashTag(key []byte) []byte {
 	if open := bytes.IndexByte(key, '{'); open >= 0 {
 		if n := bytes.IndexByte(key[open+1:], '}'); n > 0 {
-			key = key[open+1 : open+1+n]
+			return key[open+1 : open+1+n]
 		}
 	}
-	return CRC16(key) % Slots
+	return key
 }
 
 // CRC64 continues the checksum crc over p; start with 0.
@@ -91,4 +95,13 @@ func CRC64(crc uint64, p []byte) uint64 {
 		crc = t[0][byte(crc)^b] ^ crc>>8
 	}
 	return crc
+}
+
+// CodisSlots is the number of slots of Codis.
+const CodisSlots = 1024
+
+// CodisSlot returns Codis's slot of a key: CRC32 (IEEE) of the key, or of the
+// first {tag} in it, modulo 1024.
+func CodisSlot(key []byte) uint16 {
+	return uint16(crc32.ChecksumIEEE(hashTag(key)) % CodisSlots)
 }
