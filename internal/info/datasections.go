@@ -1,0 +1,127 @@
+package info
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/haypile/haypile/internal/engine"
+)
+
+func commandstatsSection(w *writer, s *Sources) {
+	for _, r := range s.Table.Executable() {
+		calls := r.Stats.Calls.Load()
+		if calls == 0 && r.Stats.Rejected.Load() == 0 {
+			continue
+		}
+		usec := r.Stats.Nanos.Load() / 1000
+		per := 0.0
+		if calls > 0 {
+			per = float64(usec) / float64(calls)
+		}
+		w.str("cmdstat_"+r.Full, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			calls, usec, per, r.Stats.Rejected.Load(), r.Stats.Failed.Load()))
+	}
+}
+
+func latencystatsSection(w *writer, s *Sources) {
+	v := s.Config.Load()
+	if !v.LatencyTracking {
+		return
+	}
+	for _, r := range s.Table.Executable() {
+		if r.Stats.Calls.Load() == 0 {
+			continue
+		}
+		var parts []string
+		for _, p := range v.LatencyPercentiles {
+			us := float64(r.Stats.Latency.Quantile(p/100)) / 1000
+			parts = append(parts, fmt.Sprintf("p%s=%.3f", strconv.FormatFloat(p, 'g', -1, 64), us))
+		}
+		w.str("latency_percentiles_usec_"+r.Full, strings.Join(parts, ","))
+	}
+}
+
+// opened visits the databases that are open.
+func opened(s *Sources, visit func(i int, db *engine.DB)) {
+	for i := range s.Engine.Databases() {
+		if db := s.Engine.Opened(i); db != nil {
+			visit(i, db)
+		}
+	}
+}
+
+func keyspaceSection(w *writer, s *Sources) {
+	opened(s, func(i int, db *engine.DB) {
+		if keys, expires := db.Counts(); keys > 0 {
+			w.str("db"+strconv.Itoa(i), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=0", keys, expires))
+		}
+	})
+}
+
+func dataSection(w *writer, s *Sources) {
+	var disk, reclaim, log int64
+	opened(s, func(_ int, db *engine.DB) {
+		m := db.Store().Metrics()
+		disk += int64(m.DiskSpaceUsage())
+		reclaim += db.Store().Reclaimable()
+		log += int64(db.Log().End() - db.Log().Start())
+	})
+	w.bytes("db_size", disk)
+	w.bytes("log_size", log)
+	w.bytes("disk_waiting_to_be_reclaimed", reclaim)
+	w.str("compression", s.Config.Load().Compression.String())
+	w.flag("db_fatal", s.Disk().WritesStopped)
+	w.str("db_fatal_msg", s.Disk().Reason)
+}
+
+func binlogSection(w *writer, s *Sources) {
+	var fsyncs int64
+	opened(s, func(i int, db *engine.DB) {
+		l := db.Log()
+		fsyncs += l.Fsyncs()
+		name := "db" + strconv.Itoa(i) + "_binlog_"
+		w.int(name+"start", int64(l.Start()))
+		w.int(name+"end", int64(l.End()))
+		w.int(name+"durable", int64(l.Durable()))
+		w.int(name+"segments", int64(l.Segments()))
+	})
+	w.int("binlog_fsyncs", fsyncs)
+}
+
+func cacheSection(w *writer, s *Sources) {
+	st := s.Cache.Stats()
+	w.str("cache_status", "Ok")
+	w.int("cache_keys", st.Entries)
+	w.bytes("cache_memory", st.Bytes)
+	w.int("hits", st.Hits)
+	w.int("all_cmds", st.Hits+st.Misses)
+	ratio := 0.0
+	if n := st.Hits + st.Misses; n > 0 {
+		ratio = 100 * float64(st.Hits) / float64(n)
+	}
+	w.str("hitratio_all", fmt.Sprintf("%.2f%%", ratio))
+}
+
+func storeSection(w *writer, s *Sources) {
+	opened(s, func(i int, db *engine.DB) {
+		m := db.Store().Metrics()
+		p := "db" + strconv.Itoa(i) + "_"
+		w.int(p+"pending_bytes", db.Store().PendingBytes())
+		w.int(p+"memtable_bytes", int64(m.MemTable.Size))
+		w.int(p+"memtables", m.MemTable.Count)
+		w.int(p+"l0_files", m.Levels[0].TablesCount)
+		w.int(p+"l0_sublevels", int64(m.Levels[0].Sublevels))
+		w.int(p+"compaction_debt_bytes", int64(m.Compact.EstimatedDebt))
+		w.int(p+"compactions", m.Compact.Count)
+		w.int(p+"compactions_in_progress", m.Compact.NumInProgress)
+		w.int(p+"flushes", m.Flush.Count)
+		w.int(p+"write_stalls", db.Store().Stalls())
+		w.int(p+"disk_bytes", int64(m.DiskSpaceUsage()))
+		w.int(p+"reclaimable_bytes", db.Store().Reclaimable())
+		w.int(p+"filter_bytes", db.Store().FilterBytes())
+		for l := range m.Levels {
+			w.int(fmt.Sprintf("%slevel%d_bytes", p, l), m.Levels[l].TablesSize)
+		}
+	})
+}

@@ -1,0 +1,219 @@
+package info
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+func serverSection(w *writer, s *Sources) {
+	v := s.Config.Load()
+	now := time.Now()
+	up := int64(now.Sub(s.Started).Seconds())
+	w.str("redis_version", RedisVersion)
+	w.str("redis_git_sha1", "00000000")
+	w.str("redis_git_dirty", "0")
+	w.str("redis_mode", "standalone")
+	w.str("haypile_version", s.Version)
+	w.str("pika_version", "4.0.1") // the version whose commands and fields tools may expect
+	w.str("os", runtime.GOOS+" "+runtime.GOARCH)
+	w.int("arch_bits", strconv.IntSize)
+	w.str("go_version", runtime.Version())
+	w.str("multiplexing_api", "epoll")
+	w.int("process_id", int64(os.Getpid()))
+	w.str("run_id", s.RunID)
+	w.int("tcp_port", v.Port)
+	w.int("server_time_usec", now.UnixMicro())
+	w.int("uptime_in_seconds", up)
+	w.int("uptime_in_days", up/86400)
+	w.int("hz", 10)
+	w.int("configured_hz", 10)
+	w.int("lru_clock", now.Unix()&(1<<24-1))
+	exe, _ := os.Executable()
+	w.str("executable", exe)
+	w.str("config_file", s.Config.Path())
+	w.int("io_threads_active", 0)
+}
+
+func clientsSection(w *writer, s *Sources) {
+	var blocked, pubsub, watching int64
+	var maxIn, maxOut int64
+	for _, c := range s.Registry.All() {
+		if c.Blocked() {
+			blocked++
+		}
+		if c.Subscribed() {
+			pubsub++
+		}
+		if _, n := c.Multi(); n > 0 {
+			watching++
+		}
+		if c.Sink != nil {
+			in, out := c.Sink.Buffered()
+			maxIn, maxOut = max(maxIn, in), max(maxOut, out)
+		}
+	}
+	w.int("connected_clients", int64(s.Registry.Len()))
+	w.int("cluster_connections", 0)
+	w.int("maxclients", s.Config.Load().MaxClients)
+	w.int("client_recent_max_input_buffer", maxIn)
+	w.int("client_recent_max_output_buffer", maxOut)
+	w.int("blocked_clients", blocked)
+	w.int("tracking_clients", 0)
+	w.int("pubsub_clients", pubsub)
+	w.int("watching_clients", watching)
+	w.int("clients_in_timeout_table", 0)
+}
+
+func memorySection(w *writer, s *Sources) {
+	parts := s.Memory()
+	sum := int64(0)
+	for _, p := range parts {
+		switch p.Name {
+		case "total.rss":
+			w.bytes("used_memory_rss", p.Bytes)
+		case "budget":
+			w.bytes("memory_budget", p.Bytes)
+			w.bytes("maxmemory", 0)
+			w.str("maxmemory_policy", s.Config.Load().Compat("maxmemory-policy"))
+		case "peak.rss":
+			w.bytes("used_memory_peak", p.Bytes)
+		default:
+			sum += p.Bytes
+		}
+	}
+	w.bytes("used_memory", sum)
+	for _, p := range parts {
+		switch p.Name {
+		case "total.rss", "budget", "peak.rss":
+		default:
+			w.int("memory_part_"+p.Name, p.Bytes)
+		}
+	}
+	w.str("mem_allocator", "go")
+}
+
+func persistenceSection(w *writer, s *Sources) {
+	v, b := s.Config.Load(), s.Backup()
+	w.flag("loading", s.Server.Loading.Load())
+	w.int("async_loading", 0)
+	w.int("rdb_changes_since_last_save", 0)
+	w.flag("rdb_bgsave_in_progress", b.Running)
+	w.int("rdb_last_save_time", b.LastSave.Unix())
+	w.str("rdb_last_bgsave_status", okErr(b.LastOK))
+	w.int("rdb_last_bgsave_time_sec", int64(b.LastTook.Seconds()))
+	current := int64(-1)
+	if b.Running {
+		current = int64(time.Since(b.Since).Seconds())
+	}
+	w.int("rdb_current_bgsave_time_sec", current)
+	w.int("aof_enabled", 1) // the binlog: every change is logged
+	w.int("aof_rewrite_in_progress", 0)
+	w.str("aof_last_bgrewrite_status", "ok")
+	d := s.Disk()
+	w.str("aof_last_write_status", okErr(!d.WritesStopped))
+	w.str("appendfsync", v.AppendFsync.String())
+	w.int("disk_free_bytes", d.FreeBytes)
+	w.int("disk_total_bytes", d.TotalBytes)
+	w.flag("disk_writes_stopped", d.WritesStopped)
+	if d.WritesStopped {
+		w.str("disk_writes_stopped_reason", d.Reason)
+	}
+}
+
+func okErr(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "err"
+}
+
+func statsSection(w *writer, s *Sources) {
+	st := s.Server.Stats()
+	in, out := st.NetIn.Load(), st.NetOut.Load()
+	for _, c := range s.Registry.All() {
+		in += c.NetIn.Load()
+		out += c.NetOut.Load()
+	}
+	var expired, failed, rejected int64
+	for i := range s.Engine.Databases() {
+		if db := s.Engine.Opened(i); db != nil {
+			expired += db.Expired.Load()
+		}
+	}
+	for _, r := range s.Table.Executable() {
+		failed += r.Stats.Failed.Load()
+		rejected += r.Stats.Rejected.Load()
+	}
+	cs := s.Cache.Stats()
+	w.int("total_connections_received", s.Registry.Total())
+	w.int("total_commands_processed", st.Commands.Load())
+	w.int("instantaneous_ops_per_sec", int64(s.Rates.Ops.PerSecond()))
+	w.int("total_net_input_bytes", in)
+	w.int("total_net_output_bytes", out)
+	w.float("instantaneous_input_kbps", s.Rates.NetIn.PerSecond()/1024)
+	w.float("instantaneous_output_kbps", s.Rates.NetOut.PerSecond()/1024)
+	w.int("rejected_connections", st.Rejected.Load())
+	w.int("sync_full", 0)
+	w.int("sync_partial_ok", 0)
+	w.int("sync_partial_err", 0)
+	w.int("expired_keys", expired)
+	w.float("expired_stale_perc", 0)
+	w.int("expired_time_cap_reached_count", 0)
+	w.int("evicted_keys", 0)
+	w.int("evicted_clients", 0)
+	w.int("keyspace_hits", s.Engine.Hits.Load())
+	w.int("keyspace_misses", s.Engine.Misses.Load())
+	channels, patterns, sharded := s.PubSub()
+	w.int("pubsub_channels", int64(channels))
+	w.int("pubsub_patterns", int64(patterns))
+	w.int("pubsubshard_channels", int64(sharded))
+	w.int("latest_fork_usec", 0)
+	w.int("total_forks", 0)
+	w.int("total_error_replies", failed+rejected)
+	w.int("total_protocol_errors", st.ProtocolErrors.Load())
+	w.int("client_output_buffer_limit_disconnections", st.OutputLimitKills.Load())
+	w.int("slow_logs_count", int64(s.Slowlog.Len()))
+	w.int("value_cache_hits", cs.Hits)
+	w.int("value_cache_misses", cs.Misses)
+	w.str("is_bgsaving", yesNo(s.Backup().Running))
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "Yes"
+	}
+	return "No"
+}
+
+// replicationSection is that of a master without replicas.
+func replicationSection(w *writer, s *Sources) {
+	var offset int64
+	for i := range s.Engine.Databases() {
+		if db := s.Engine.Opened(i); db != nil {
+			offset += int64(db.Log().End())
+		}
+	}
+	w.str("role", "master")
+	w.int("connected_slaves", 0)
+	w.str("master_failover_state", "no-failover")
+	w.str("master_replid", s.RunID)
+	w.int("master_repl_offset", offset)
+	w.int("second_repl_offset", -1)
+	w.int("repl_backlog_active", 0)
+}
+
+func cpuSection(w *writer, _ *Sources) {
+	var self, children syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &self)
+	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children)
+	seconds := func(t syscall.Timeval) string {
+		return strconv.FormatFloat(float64(t.Sec)+float64(t.Usec)/1e6, 'f', 6, 64)
+	}
+	w.str("used_cpu_sys", seconds(self.Stime))
+	w.str("used_cpu_user", seconds(self.Utime))
+	w.str("used_cpu_sys_children", seconds(children.Stime))
+	w.str("used_cpu_user_children", seconds(children.Utime))
+}
