@@ -312,10 +312,10 @@ func (h *Hash) Random(n int, visit func(field, val []byte)) error {
 		}
 		return nil
 	}
-	if err := h.t.Heavy(n * 10); err != nil {
+	if err := h.t.Heavy(n * seekCost); err != nil {
 		return err
 	}
-	return randomMembers(h.t, h.Elements(), n, func(field, raw []byte) error {
+	return randomMembers(h.t, h.Elements(), h.Len(), n, func(field, raw []byte) error {
 		val, err := fieldValue(raw)
 		if err == nil {
 			visit(field, val)
@@ -324,9 +324,10 @@ func (h *Hash) Random(n int, visit func(field, val []byte)) error {
 	})
 }
 
-// randomMembers visits n members, each the first at or after a random position:
-// as random as the hash of the members is.
-func randomMembers(t Txn, prefix []byte, n int, visit func(member, raw []byte) error) error {
+// randomMembers visits n members of so many. In a large collection each is some steps
+// behind a random position, as random as the hash of the members is; in a small
+// one, where that would be seen, it is counted off.
+func randomMembers(t Txn, prefix []byte, size, n int, visit func(member, raw []byte) error) error {
 	it, err := t.Iter(prefix, prefixEnd(t, prefix))
 	if err != nil {
 		return err
@@ -334,9 +335,15 @@ func randomMembers(t Txn, prefix []byte, n int, visit func(member, raw []byte) e
 	defer it.Close()
 	from := append(t.Scratch(len(prefix)+8), prefix...)
 	for range n {
-		at := layout.AppendMemberHash(from[:len(prefix)], rand.Uint64N(layout.MemberHashMax+1))
-		if !it.SeekGE(at) && !it.First() {
-			break
+		ok := false
+		if size <= countedOff {
+			i := rand.IntN(size)
+			ok = seekRank(it, i, size-1-i, false)
+		} else {
+			ok = seekRandom(it, layout.AppendMemberHash(from[:len(prefix)], rand.Uint64N(layout.MemberHashMax+1)))
+		}
+		if !ok {
+			return missing(it)
 		}
 		_, member, err := layout.SplitMember(it.Key()[len(prefix):])
 		if err != nil {
@@ -347,4 +354,27 @@ func randomMembers(t Txn, prefix []byte, n int, visit func(member, raw []byte) e
 		}
 	}
 	return it.Error()
+}
+
+// missing is the error when there are fewer elements than the head says.
+func missing(it Iter) error {
+	if err := it.Error(); err != nil {
+		return err
+	}
+	return layout.ErrCorrupt
+}
+
+const (
+	countedOff  = 128
+	randomSteps = 32 // evens out the gaps between hashes
+	seekCost    = 40 // what going to a random member costs, in members walked over
+)
+
+// seekRandom goes some steps on from a random position, and round the end.
+func seekRandom(it Iter, at []byte) bool {
+	ok := it.SeekGE(at) || it.First()
+	for range rand.IntN(randomSteps) {
+		ok = ok && (it.Next() || it.First())
+	}
+	return ok
 }

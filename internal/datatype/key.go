@@ -14,12 +14,22 @@ type Key struct {
 
 	t        Txn
 	stored   bool  // a head pair is there, even if past its time
+	lapsed   bool  // it is past its time
 	expireMS int64 // as stored
 }
 
 // Load reads a key's head. A key past its time counts as absent; the master's
 // expiry or the next write removes it.
 func Load(t Txn, name []byte) (Key, error) {
+	k, err := Peek(t, name)
+	if !k.Exists && err == nil {
+		t.Event(ClassKeyMiss, "keymiss", name)
+	}
+	return k, err
+}
+
+// Peek is Load without telling anyone that the key was looked for in vain.
+func Peek(t Txn, name []byte) (Key, error) {
 	k := Key{Name: name, t: t}
 	raw, found, err := t.Get(t.Keys().Head(t.Scratch(len(name)+keyRoom), name))
 	if err != nil || !found {
@@ -29,7 +39,8 @@ func Load(t Txn, name []byte) (Key, error) {
 		return k, err
 	}
 	k.stored, k.expireMS = true, k.Head.ExpireMS
-	k.Exists = !k.Head.Expired(t.NowMS())
+	k.lapsed = k.Head.Expired(t.NowMS())
+	k.Exists = !k.lapsed
 	return k, nil
 }
 
@@ -62,6 +73,8 @@ func (k *Key) Save() {
 	if !k.stored {
 		keys = 1
 	}
+	isNew := !k.stored || k.lapsed
+	k.lapse()
 	if k.Head.ExpireMS != k.expireMS {
 		tmp := k.t.Scratch(len(k.Name) + keyRoom)
 		if k.expireMS != 0 {
@@ -79,6 +92,18 @@ func (k *Key) Save() {
 	k.stored, k.Exists, k.expireMS = true, true, k.Head.ExpireMS
 	key := k.t.Keys().Head(k.t.Scratch(len(k.Name)+keyRoom), k.Name)
 	k.t.PutParts(key, k.Head.AppendMeta(k.t.Scratch(layout.HeadMetaMax)), k.Head.Value)
+	if isNew {
+		k.t.Event(ClassNew, "new", k.Name)
+	}
+}
+
+// lapse tells of the end of a key that is past its time and is now written over or
+// removed.
+func (k *Key) lapse() {
+	if k.lapsed {
+		k.lapsed = false
+		k.t.Event(ClassExpired, "expired", k.Name)
+	}
 }
 
 // Remove deletes the key with everything that belongs to it.
@@ -86,6 +111,7 @@ func (k *Key) Remove() {
 	if !k.stored {
 		return
 	}
+	k.lapse()
 	k.dropElements()
 	tmp := k.t.Scratch(len(k.Name) + keyRoom)
 	k.t.Delete(k.t.Keys().Head(tmp, k.Name))
