@@ -103,12 +103,17 @@ type Client struct {
 	ssubs     atomic.Int32
 	watching  atomic.Int32
 	blocked   atomic.Bool
+	pushProto atomic.Int32
+	flags     atomic.Uint32 // of NoteFlags
+	queueMem  atomic.Int64
 	NetIn     atomic.Int64
 	NetOut    atomic.Int64
 	Commands  atomic.Int64
 	killed    atomic.Bool
+	attached  atomic.Bool
 	mu        sync.Mutex
 	name      string
+	userName  string
 	libName   string
 	libVer    string
 	Channels  map[string]struct{} // of pubsub; guarded by the pubsub hub
@@ -121,6 +126,15 @@ func (c *Client) DB() int { return int(c.db.Load()) }
 
 // SelectDB changes the selected database.
 func (c *Client) SelectDB(db int) { c.db.Store(int32(db)) }
+
+// SetProto changes the protocol version.
+func (c *Client) SetProto(version int) {
+	c.Proto = version
+	c.pushProto.Store(int32(version))
+}
+
+// PushProto is the protocol version for who pushes to the client.
+func (c *Client) PushProto() int { return int(c.pushProto.Load()) }
 
 // Name is what CLIENT SETNAME gave.
 func (c *Client) Name() string {
@@ -198,16 +212,31 @@ func (c *Client) Subscribed() bool {
 	return c.subs.Load()+c.psubs.Load()+c.ssubs.Load() > 0
 }
 
+// EndMulti ends MULTI and forgets what was queued. What the client watches is
+// for the engine to forget.
+func (c *Client) EndMulti() {
+	c.InMulti, c.Poisoned, c.Queue, c.QueueBytes = false, false, nil, 0
+	c.NoteMulti(-1, 0)
+}
+
 // NoteMulti publishes the length of the queue (-1: not in MULTI) and the number
 // of watched keys.
 func (c *Client) NoteMulti(queued, watching int) {
 	c.multi.Store(int32(queued))
+	c.queueMem.Store(c.QueueBytes)
 	c.watching.Store(int32(watching))
 }
 
 // Multi returns those numbers.
 func (c *Client) Multi() (queued, watching int) {
 	return int(c.multi.Load()), int(c.watching.Load())
+}
+
+// Attach gives the client its connection; before that it is in the registry but
+// not shown.
+func (c *Client) Attach(s Sink) {
+	c.Sink = s
+	c.attached.Store(true)
 }
 
 // Kill closes the connection once.
@@ -254,7 +283,10 @@ func (r *Registry) Remove(c *Client) {
 func (r *Registry) Get(id int64) *Client {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.byID[id]
+	if c := r.byID[id]; c != nil && c.attached.Load() {
+		return c
+	}
+	return nil
 }
 
 // Len is the number of connected clients.
@@ -272,7 +304,9 @@ func (r *Registry) All() []*Client {
 	r.mu.RLock()
 	list := make([]*Client, 0, len(r.byID))
 	for _, c := range r.byID {
-		list = append(list, c)
+		if c.attached.Load() {
+			list = append(list, c)
+		}
 	}
 	r.mu.RUnlock()
 	slices.SortFunc(list, func(a, b *Client) int { return cmp.Compare(a.ID, b.ID) })

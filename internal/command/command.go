@@ -43,17 +43,24 @@ const (
 	MovableKeys
 	AllowBusy
 
-	Once      // has effects beyond data (publishes, kills, configures): never run twice
-	Worker    // may take long: never on an event loop
-	AnyKey    // reads keys that the row does not name
-	Exclusive // takes its database exclusively
-	Queued    // its keys are those of the commands that the client has queued
+	Once         // has effects beyond data (publishes, kills, configures): never run twice
+	Worker       // may take long: never on an event loop
+	AnyKey       // reads keys that the row does not name
+	Exclusive    // takes its database exclusively
+	ExclusiveAll // takes every database exclusively
+	Queued       // its keys are those of the commands that the client has queued
 )
 
 // KeySpec says where keys are among the arguments, as COMMAND INFO does: index
 // of the first, of the last (negative: from the end) and the step. First 0: no
 // keys.
 type KeySpec struct{ First, Last, Step int }
+
+// Claim is a key of another database, or a whole one, exclusively, if Key is nil.
+type Claim struct {
+	DB  int
+	Key []byte
+}
 
 // Common key specs.
 var (
@@ -81,7 +88,9 @@ type Row struct {
 	// GetKeys finds the keys of rows whose keys depend on other arguments; it
 	// returns argument indexes, and false when the arguments make no sense.
 	GetKeys func(args [][]byte) ([]int, bool)
-	Sub     []Row
+	// Claims names what the command uses beyond its database (COPY … DB, SWAPDB).
+	Claims func(args [][]byte) []Claim
+	Sub    []Row
 
 	Full  string // "config|get"; filled in by the table
 	Stats *Stats
@@ -131,7 +140,10 @@ type Txns interface {
 	// Txn is the view of a database; its keys must have been locked, which the
 	// engine has done for the selected one.
 	Txn(db int) (datatype.Txn, error)
-	// Lock locks keys of a database that the row does not name (COPY … DB).
+	// Writable says that changes are accepted now, so that a reading command may
+	// store what it has found out (PFCOUNT).
+	Writable() bool
+	// Lock locks keys that the row does not name.
 	Lock(db int, keys ...[]byte) error
 	// ExecQueue runs what the client has queued since MULTI as one.
 	ExecQueue(c *Ctx) error
@@ -139,8 +151,19 @@ type Txns interface {
 	Watch(c *Ctx, keys [][]byte) error
 	// Unwatch forgets all keys the client watches.
 	Unwatch(cl *client.Client)
+	// AfterCommit calls f once what the command has changed is committed, and never
+	// if it is undone. f must not block.
+	AfterCommit(c *Ctx, f func())
 	// FlushDB deletes everything in a database, which is held exclusively.
 	FlushDB(db int) error
+	// FlushAll does so with all databases.
+	FlushAll() error
+	// SwapDBs exchanges the numbers of two databases, which are held exclusively.
+	SwapDBs(a, b int) error
+	// Prefixes is the SCAN dictionary of a database.
+	Prefixes(db int) (*datatype.Prefixes, error)
+	// LearnPrefix adds to it; false says that this cannot be.
+	LearnPrefix(db int, prefix []byte) (*datatype.Prefixes, bool, error)
 }
 
 // Ctx is one execution of one command.
@@ -153,6 +176,7 @@ type Ctx struct {
 	C      *client.Client
 	Host   Host
 	NoWait bool // inside MULTI or a script: blocking commands must not block
+	Again  bool // the client has waited; the command runs once more
 	Wait   *Wait
 }
 

@@ -2,14 +2,26 @@ package command
 
 import (
 	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/resp"
 )
 
 var connectionRows = []Row{
-	{Name: "echo", Arity: 2, Flags: Fast | Loading | Stale, Handler: echo, Group: "connection", Since: "1.0.0", Summary: "Returns the given string."},
-	{Name: "ping", Arity: -1, Flags: Fast | Loading | Stale, Handler: ping, Group: "connection", Since: "1.0.0", Summary: "Returns the server's liveliness response."},
-	{Name: "select", Arity: 2, Flags: Fast | Loading | Stale, Handler: selectDB, Group: "connection", Since: "1.0.0", Summary: "Changes the selected database."},
+	{Name: "auth", Arity: -2, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: auth, Group: "connection", Since: "1.0.0", Summary: "Authenticates the connection."},
+	{Name: "echo", Arity: 2, Flags: Loading | Stale | Fast, Handler: echo, Group: "connection", Since: "1.0.0", Summary: "Returns the given string."},
+	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: hello, Group: "connection", Since: "6.0.0", Summary: "Handshakes with the Redis server."},
+	{Name: "ping", Arity: -1, Flags: Fast, Handler: ping, Group: "connection", Since: "1.0.0", Summary: "Returns the server's liveliness response."},
+	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: quit, Group: "connection", Since: "1.0.0", Summary: "Closes the connection."},
+	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: reset, Group: "connection", Since: "6.2.0", Summary: "Resets the connection."},
+	{Name: "select", Arity: 2, Flags: Loading | Stale | Fast, Handler: selectDB, Group: "connection", Since: "1.0.0", Summary: "Changes the selected database."},
 }
+
+// ServerName and ServerVersion are what Haypile tells clients that it is
+// compatible with: libraries look there for what they may use.
+const (
+	ServerName    = "redis"
+	ServerVersion = "7.2.0"
+)
 
 func echo(c *Ctx) error { return c.bulk(c.Args[1]) }
 
@@ -33,25 +45,145 @@ func ping(c *Ctx) error {
 }
 
 // DBIndex reads a database number as SELECT does; Pika's dbN is understood too.
-func DBIndex(arg []byte) (int, bool) {
+func DBIndex(arg []byte) (int, bool) { return plainDBIndex(trimDB(arg)) }
+
+func trimDB(arg []byte) []byte {
 	if len(arg) > 2 && equalFold(arg[:2], "db") {
-		arg = arg[2:]
+		return arg[2:]
 	}
-	n, ok := numeric.ParseInt64(arg)
-	return int(n), ok && n >= 0 && n < 1<<31
+	return arg
 }
 
 func selectDB(c *Ctx) error {
-	n, ok := DBIndex(c.Args[1])
-	if !ok {
-		if _, isInt := numeric.ParseInt64(c.Args[1]); isInt {
-			return resp.ErrDBIndex
-		}
-		return resp.ErrInvalidDBIndex
-	}
-	if n >= c.Host.Databases() {
-		return resp.ErrDBIndex
+	n, err := databaseArg(c, trimDB(c.Args[1]), "")
+	if err != nil {
+		return err
 	}
 	c.C.SelectDB(n)
 	return c.ok()
+}
+
+func quit(c *Ctx) error {
+	c.C.CloseAfter = true
+	return c.ok()
+}
+
+func auth(c *Ctx) error {
+	user, password := []byte("default"), c.Args[1]
+	switch {
+	case len(c.Args) > 3:
+		return resp.ErrSyntax
+	case len(c.Args) == 3:
+		user, password = c.Args[1], c.Args[2]
+	case !c.Host.PasswordSet():
+		return resp.ErrNoPassSet
+	}
+	if !c.Host.Login(c.C, user, password) {
+		return resp.ErrWrongPass
+	}
+	return c.ok()
+}
+
+// reset makes the connection what a new one is.
+func reset(c *Ctx) error {
+	cl := c.C
+	endMulti(c)
+	cl.SelectDB(0)
+	cl.SetProto(2)
+	c.W.Proto = 2
+	cl.SetName("")
+	cl.Reply, cl.ReadOnly, cl.NoEvict, cl.NoTouch = client.ReplyOn, false, false, false
+	c.Host.PubSub().Forget(cl)
+	c.Host.StopMonitor(cl)
+	cl.NoteFlags()
+	c.Host.Logout(cl)
+	c.W.Simple("RESET")
+	return nil
+}
+
+// helloOptions are what HELLO asks for.
+type helloOptions struct {
+	proto          int // 0: as it is
+	user, password []byte
+	login          bool
+	name           []byte
+	rename         bool
+}
+
+func parseHello(args [][]byte) (o helloOptions, err error) {
+	if len(args) == 1 {
+		return o, nil
+	}
+	n, ok := numeric.ParseInt64(args[1])
+	if !ok {
+		return o, resp.Err("ERR Protocol version is not an integer or out of range")
+	}
+	if n < 2 || n > 3 {
+		return o, resp.Err("NOPROTO unsupported protocol version")
+	}
+	o.proto = int(n)
+	for i := 2; i < len(args); i++ {
+		more := len(args) - 1 - i
+		switch {
+		case equalFold(args[i], "auth") && more >= 2:
+			o.user, o.password, o.login = args[i+1], args[i+2], true
+			i += 2
+		case equalFold(args[i], "setname") && more >= 1:
+			o.name, o.rename = args[i+1], true
+			if err := checkClientText(o.name, "Client names"); err != nil {
+				return o, err
+			}
+			i++
+		default:
+			return o, resp.Err("ERR Syntax error in HELLO option '" + string(args[i]) + "'")
+		}
+	}
+	return o, nil
+}
+
+func hello(c *Ctx) error {
+	o, err := parseHello(c.Args)
+	if err != nil {
+		return err
+	}
+	if o.login && !c.Host.Login(c.C, o.user, o.password) {
+		return resp.ErrWrongPass
+	}
+	if !c.C.Authenticated {
+		return resp.Err("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+	}
+	if o.rename {
+		c.C.SetName(string(o.name))
+	}
+	if o.proto != 0 {
+		c.C.SetProto(o.proto)
+		c.W.Proto = o.proto
+	}
+	c.W.Map(7)
+	c.W.BulkString("server")
+	c.W.BulkString(ServerName)
+	c.W.BulkString("version")
+	c.W.BulkString(ServerVersion)
+	c.W.BulkString("proto")
+	c.W.Int(int64(c.C.Proto))
+	c.W.BulkString("id")
+	c.W.Int(c.C.ID)
+	c.W.BulkString("mode")
+	c.W.BulkString("standalone")
+	c.W.BulkString("role")
+	c.W.BulkString("master")
+	c.W.BulkString("modules")
+	c.W.Array(0)
+	return nil
+}
+
+// checkClientText refuses names that would break the lines of CLIENT LIST. what
+// begins the error's text.
+func checkClientText(b []byte, what string) error {
+	for _, ch := range b {
+		if ch < '!' || ch > '~' {
+			return resp.Err("ERR " + what + " cannot contain spaces, newlines or special characters.")
+		}
+	}
+	return nil
 }

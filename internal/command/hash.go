@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -264,7 +265,7 @@ func hvals(c *Ctx) error {
 }
 
 func hscan(c *Ctx) error {
-	o, err := parseScan(c.Args[2:], scanElements)
+	o, err := parseElementScan(c, layout.TypeHash)
 	if err != nil {
 		return err
 	}

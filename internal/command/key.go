@@ -2,11 +2,43 @@ package command
 
 import (
 	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
 )
 
 var keyRows = []Row{
+	{Name: "copy", Arity: -3, Flags: Write | DenyOOM, Keys: TwoKeys, Claims: copyClaims, Handler: copyKey, Group: "generic", Since: "6.2.0", Summary: "Copies the value of a key to a new key."},
+	{Name: "dbsize", Arity: 1, Flags: ReadOnly | Fast, Handler: dbsize, Group: "server", Cats: "keyspace", Since: "1.0.0", Summary: "Returns the number of keys in the database."},
 	{Name: "del", Arity: -2, Flags: Write, Keys: AllKeys, Handler: del, Group: "generic", Since: "1.0.0", Summary: "Deletes one or more keys."},
-	{Name: "dbsize", Arity: 1, Flags: ReadOnly | Fast, Handler: dbsize, Group: "server", Since: "1.0.0", Summary: "Returns the number of keys in the database."},
+	{Name: "exists", Arity: -2, Flags: ReadOnly | Fast, Keys: AllKeys, Handler: exists, Group: "generic", Since: "1.0.0", Summary: "Determines whether one or more keys exist."},
+	{Name: "expire", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: expire, Group: "generic", Since: "1.0.0", Summary: "Sets the expiration time of a key in seconds."},
+	{Name: "expireat", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: expireAt, Group: "generic", Since: "1.2.0", Summary: "Sets the expiration time of a key to a Unix timestamp."},
+	{Name: "expiretime", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: expireTime, Group: "generic", Since: "7.0.0", Summary: "Returns the expiration time of a key as a Unix timestamp."},
+	{Name: "flushall", Arity: -1, Flags: Write | ExclusiveAll, Handler: flushAll, Group: "server", Cats: "keyspace dangerous", Since: "1.0.0", Summary: "Removes all keys from all databases."},
+	{Name: "flushdb", Arity: -1, Flags: Write | Exclusive, Handler: flushDB, Group: "server", Cats: "keyspace dangerous", Since: "1.0.0", Summary: "Remove all keys from the current database."},
+	{Name: "keys", Arity: -2, Flags: ReadOnly | Worker | AnyKey, Handler: keys, Group: "generic", Cats: "dangerous", Since: "1.0.0", Summary: "Returns all key names that match a pattern."},
+	{Name: "move", Arity: 3, Flags: Write | Fast, Keys: OneKey, Claims: moveClaims, Handler: move, Group: "generic", Since: "1.0.0", Summary: "Moves a key to another database."},
+	{Name: "object", Arity: -2, Group: "generic", Since: "2.2.3", Summary: "A container for object introspection commands.", Sub: []Row{
+		{Name: "encoding", Arity: 3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: objectEncoding, Since: "2.2.3", Summary: "Returns the internal encoding of a Redis object."},
+		{Name: "freq", Arity: 3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: objectFreq, Since: "4.0.0", Summary: "Returns the logarithmic access frequency counter of a Redis object."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: objectHelp, Since: "6.2.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "idletime", Arity: 3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: objectIdleTime, Since: "2.2.3", Summary: "Returns the time since the last access to a Redis object."},
+		{Name: "refcount", Arity: 3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: objectRefCount, Since: "2.2.3", Summary: "Returns the reference count of a value of a key."},
+	}},
+	{Name: "persist", Arity: 2, Flags: Write | Fast, Keys: OneKey, Handler: persist, Group: "generic", Since: "2.2.0", Summary: "Removes the expiration time of a key."},
+	{Name: "pexpire", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: pexpire, Group: "generic", Since: "2.6.0", Summary: "Sets the expiration time of a key in milliseconds."},
+	{Name: "pexpireat", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: pexpireAt, Group: "generic", Since: "2.6.0", Summary: "Sets the expiration time of a key to a Unix milliseconds timestamp."},
+	{Name: "pexpiretime", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: pexpireTime, Group: "generic", Since: "7.0.0", Summary: "Returns the expiration time of a key as a Unix milliseconds timestamp."},
+	{Name: "pttl", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: pttl, Group: "generic", Since: "2.6.0", Summary: "Returns the expiration time in milliseconds of a key."},
+	{Name: "randomkey", Arity: 1, Flags: ReadOnly | AnyKey, Handler: randomKey, Group: "generic", Since: "1.0.0", Summary: "Returns a random key name from the database."},
+	{Name: "rename", Arity: 3, Flags: Write, Keys: TwoKeys, Handler: rename, Group: "generic", Since: "1.0.0", Summary: "Renames a key and overwrites the destination."},
+	{Name: "renamenx", Arity: 3, Flags: Write | Fast, Keys: TwoKeys, Handler: renameNX, Group: "generic", Since: "1.0.0", Summary: "Renames a key only when the target key name doesn't exist."},
+	{Name: "scan", Arity: -2, Flags: ReadOnly | AnyKey, Handler: scan, Group: "generic", Since: "2.8.0", Summary: "Iterates over the key names in the database."},
+	{Name: "swapdb", Arity: 3, Flags: Write | Fast | Exclusive | Once, Claims: swapClaims, Handler: swapDB, Group: "server", Cats: "keyspace dangerous", Since: "4.0.0", Summary: "Swaps two Redis databases."},
+	{Name: "touch", Arity: -2, Flags: ReadOnly | Fast, Keys: AllKeys, Handler: exists, Group: "generic", Since: "3.2.1", Summary: "Returns the number of existing keys out of those specified after updating the time they were last accessed."},
+	{Name: "ttl", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: ttl, Group: "generic", Since: "1.0.0", Summary: "Returns the expiration time in seconds of a key."},
+	{Name: "type", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: typeOf, Group: "generic", Since: "1.0.0", Summary: "Determines the type of value stored at a key."},
+	{Name: "unlink", Arity: -2, Flags: Write | Fast, Keys: AllKeys, Handler: del, Group: "generic", Since: "4.0.0", Summary: "Asynchronously deletes one or more keys."},
 }
 
 func del(c *Ctx) error {
@@ -29,4 +61,99 @@ func del(c *Ctx) error {
 func dbsize(c *Ctx) error {
 	keys, _ := c.T.KeyCounts()
 	return c.int(keys)
+}
+
+// exists is TOUCH too: there is no access time to alter.
+func exists(c *Ctx) error {
+	n := int64(0)
+	for _, name := range c.Args[1:] {
+		k, err := datatype.Load(c.T, name)
+		if err != nil {
+			return err
+		}
+		if k.Exists {
+			n++
+		}
+	}
+	return c.int(n)
+}
+
+func typeOf(c *Ctx) error {
+	k, err := datatype.Load(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		k.Head.Type = layout.TypeNone
+	}
+	c.W.Simple(k.Head.Type.String())
+	return nil
+}
+
+func flushDB(c *Ctx) error {
+	if err := checkFlushArgs(c.Args); err != nil {
+		return err
+	}
+	if err := c.Txns.FlushDB(c.C.DB()); err != nil {
+		return err
+	}
+	return c.ok()
+}
+
+func flushAll(c *Ctx) error {
+	if err := checkFlushArgs(c.Args); err != nil {
+		return err
+	}
+	if err := c.Txns.FlushAll(); err != nil {
+		return err
+	}
+	return c.ok()
+}
+
+// checkFlushArgs accepts ASYNC and SYNC; a flush takes the same short time either
+// way.
+func checkFlushArgs(args [][]byte) error {
+	if len(args) > 2 || len(args) == 2 && !equalFold(args[1], "async") && !equalFold(args[1], "sync") {
+		return resp.ErrSyntax
+	}
+	return nil
+}
+
+func rename(c *Ctx) error {
+	if _, err := renameKey(c, true); err != nil {
+		return err
+	}
+	return c.ok()
+}
+
+func renameNX(c *Ctx) error {
+	done, err := renameKey(c, false)
+	if err != nil {
+		return err
+	}
+	return c.boolInt(done)
+}
+
+func renameKey(c *Ctx, replace bool) (done bool, err error) {
+	src, err := datatype.Load(c.T, c.Args[1])
+	if err != nil {
+		return false, err
+	}
+	if !src.Exists {
+		return false, resp.ErrNoSuchKey
+	}
+	if string(c.Args[1]) == string(c.Args[2]) {
+		return false, nil
+	}
+	dst, err := datatype.Load(c.T, c.Args[2])
+	if err != nil || dst.Exists && !replace {
+		return false, err
+	}
+	if err := datatype.CopyKey(&src, &dst); err != nil {
+		return false, err
+	}
+	src.Remove()
+	c.T.Event(datatype.ClassGeneric, "rename_from", src.Name)
+	c.T.Event(datatype.ClassGeneric, "rename_to", dst.Name)
+	return true, nil
 }

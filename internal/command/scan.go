@@ -1,11 +1,14 @@
 package command
 
 import (
+	"math"
 	"math/rand/v2"
 	"strconv"
 
 	"github.com/haypile/haypile/internal/algo/glob"
 	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -59,6 +62,23 @@ func parseScan(args [][]byte, kind scanKind) (o scanOptions, err error) {
 	return o, nil
 }
 
+// parseElementScan reads the arguments of HSCAN, SSCAN and ZSCAN. As in Redis,
+// options that make no sense are an error only if the key is there and of the type.
+func parseElementScan(c *Ctx, want layout.Type) (scanOptions, error) {
+	o, err := parseScan(c.Args[2:], scanElements)
+	if err == nil || err == resp.ErrInvalidCursor {
+		return o, err
+	}
+	k, kerr := datatype.LoadType(c.T, c.Args[1], want)
+	switch {
+	case kerr != nil:
+		return o, kerr
+	case !k.Exists:
+		return o, nil
+	}
+	return o, err
+}
+
 func (o *scanOptions) matches(b []byte) bool { return o.pattern == nil || glob.Match(o.pattern, b) }
 
 // scanReply writes [cursor, [elements]] although the cursor and the number of
@@ -94,18 +114,23 @@ type randomOptions struct {
 	with   bool // values or scores too
 }
 
+// errCountRange is Redis's for a count of random members that cannot be negated.
+const errCountRange resp.Err = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+
 // parseRandom reads count [WITH…].
 func parseRandom(c *Ctx, withWord string) (r randomOptions, err error) {
 	n, ok := numeric.ParseInt64(c.Args[2])
 	if !ok {
 		return r, resp.ErrNotInt
 	}
+	if n == math.MinInt64 {
+		return r, errCountRange
+	}
 	if len(c.Args) > 4 || len(c.Args) == 4 && !equalFold(c.Args[3], withWord) {
 		return r, resp.ErrSyntax
 	}
 	r.with = len(c.Args) == 4
-	const limit = 1<<62 - 1
-	if n < -limit || n > limit || r.with && (n < -limit/2 || n > limit/2) {
+	if r.with && (n < -math.MaxInt64/2 || n > math.MaxInt64/2) {
 		return r, resp.ErrOutOfRange
 	}
 	if n < 0 {

@@ -18,6 +18,8 @@ var stringRows = []Row{
 	{Name: "getset", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: getSet, Group: "string", Since: "1.0.0", Summary: "Returns the previous string value of a key after setting it to a new value."},
 	{Name: "incr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: incr, Group: "string", Since: "1.0.0", Summary: "Increments the integer value of a key by one. Uses 0 as initial value if the key doesn't exist."},
 	{Name: "incrby", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: incrBy, Group: "string", Since: "1.0.0", Summary: "Increments the integer value of a key by a number. Uses 0 as initial value if the key doesn't exist."},
+	{Name: "incrbyfloat", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: incrByFloat, Group: "string", Since: "2.6.0", Summary: "Increment the floating point value of a key by a number. Uses 0 as initial value if the key doesn't exist."},
+	{Name: "lcs", Arity: -3, Flags: ReadOnly, Keys: TwoKeys, Handler: lcs, Group: "string", Since: "7.0.0", Summary: "Finds the longest common substring."},
 	{Name: "mget", Arity: -2, Flags: ReadOnly | Fast, Keys: AllKeys, Handler: mget, Group: "string", Since: "1.0.0", Summary: "Atomically returns the string values of one or more keys."},
 	{Name: "mset", Arity: -3, Flags: Write | DenyOOM, Keys: KeySpec{1, -1, 2}, Handler: mset, Group: "string", Since: "1.0.1", Summary: "Atomically creates or modifies the string values of one or more keys."},
 	{Name: "msetnx", Arity: -3, Flags: Write | DenyOOM, Keys: KeySpec{1, -1, 2}, Handler: msetnx, Group: "string", Since: "1.0.1", Summary: "Atomically modifies the string values of one or more keys only when all keys don't exist."},
@@ -43,17 +45,17 @@ func get(c *Ctx) error {
 
 // setOptions are the options of SET and GETEX.
 type setOptions struct {
-	expireMS int64 // absolute; 0 none
-	hasTTL   bool
-	keepTTL  bool
-	persist  bool
-	nx, xx   bool
-	get      bool
+	unit, ttl []byte // as given; parsed when they are needed, as in Redis
+	expireMS  int64  // absolute; 0 none
+	hasTTL    bool
+	keepTTL   bool
+	persist   bool
+	nx, xx    bool
+	get       bool
 }
 
-// parseSetOptions reads options from args; allowed names those that the command
-// has. now is needed for relative times.
-func parseSetOptions(c *Ctx, args [][]byte, getex bool) (o setOptions, err error) {
+// parseSetOptions reads options from args. resolve must follow.
+func parseSetOptions(args [][]byte, getex bool) (o setOptions, err error) {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		switch {
@@ -68,16 +70,21 @@ func parseSetOptions(c *Ctx, args [][]byte, getex bool) (o setOptions, err error
 		case getex && equalFold(a, "persist") && !o.hasTTL:
 			o.persist = true
 		case isExpireOption(a) && !o.hasTTL && !o.keepTTL && !o.persist && i+1 < len(args):
-			o.hasTTL = true
-			if o.expireMS, err = parseExpire(c, a, args[i+1]); err != nil {
-				return o, err
-			}
+			o.hasTTL, o.unit, o.ttl = true, a, args[i+1]
 			i++
 		default:
 			return o, resp.ErrSyntax
 		}
 	}
 	return o, nil
+}
+
+// resolve finds the time that the options name.
+func (o *setOptions) resolve(c *Ctx) (err error) {
+	if o.hasTTL {
+		o.expireMS, err = parseExpire(c, o.unit, o.ttl)
+	}
+	return err
 }
 
 func isExpireOption(a []byte) bool {
@@ -126,8 +133,11 @@ func set(c *Ctx) error {
 		c.T.Event(datatype.ClassString, "set", k.Name)
 		return c.ok()
 	}
-	o, err := parseSetOptions(c, c.Args[3:], false)
+	o, err := parseSetOptions(c.Args[3:], false)
 	if err != nil {
+		return err
+	}
+	if err := o.resolve(c); err != nil {
 		return err
 	}
 	return setWith(c, c.Args[1], c.Args[2], o)
@@ -232,7 +242,7 @@ func getDel(c *Ctx) error {
 }
 
 func getEx(c *Ctx) error {
-	o, err := parseSetOptions(c, c.Args[2:], true)
+	o, err := parseSetOptions(c.Args[2:], true)
 	if err != nil {
 		return err
 	}
@@ -242,6 +252,9 @@ func getEx(c *Ctx) error {
 	}
 	if !k.Exists {
 		return c.null()
+	}
+	if err := o.resolve(c); err != nil {
+		return err
 	}
 	c.W.Bulk(k.Head.Value)
 	switch {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"strings"
 )
 
@@ -13,9 +14,25 @@ type Table struct {
 // families are all rows of the server, one list per file.
 var families = [][]Row{
 	connectionRows,
+	serverRows,
+	latencyRows,
+	memoryRows,
 	keyRows,
+	transactionRows,
+	clientRows,
+	pubsubRows,
+	introspectRows,
+	monitorRows,
+	miscRows,
 	stringRows,
+	listRows,
+	bitmapRows,
+	hyperloglogRows,
+	sortRows,
 	hashRows,
+	setRows,
+	zsetRows,
+	geoRows,
 }
 
 // NewTable builds the table. renames maps a command's name to the name it is
@@ -62,9 +79,19 @@ func (t *Table) Find(name []byte) *Row {
 func (t *Table) Resolve(args [][]byte) *Row {
 	row := t.Find(args[0])
 	if row == nil || row.Sub == nil || len(args) < 2 {
-		return row
+		return row // COMMAND executes without a subcommand; others lack an argument
 	}
 	return row.FindSub(args[1])
+}
+
+// FindFull finds "get" or "config|get".
+func (t *Table) FindFull(name []byte) *Row {
+	name, sub, isSub := bytes.Cut(name, []byte{'|'})
+	row := t.Find(name)
+	if row == nil || !isSub {
+		return row
+	}
+	return row.FindSub(sub)
 }
 
 // FindSub returns a subcommand's row, or nil.
@@ -79,6 +106,26 @@ func (r *Row) FindSub(name []byte) *Row {
 
 // Rows are all rows in table order.
 func (t *Table) Rows() []*Row { return t.rows }
+
+// Executable are all rows that have a handler, subcommands included.
+func (t *Table) Executable() []*Row {
+	var list []*Row
+	for _, r := range t.rows {
+		if r.Handler != nil {
+			list = append(list, r)
+		}
+		for i := range r.Sub {
+			list = append(list, &r.Sub[i])
+		}
+	}
+	return list
+}
+
+// parent is the command that a subcommand belongs to.
+func (r *Row) parent() string {
+	name, _, _ := strings.Cut(r.Full, "|")
+	return name
+}
 
 func lowerInto(dst, src []byte) int {
 	for i, c := range src {

@@ -21,7 +21,6 @@ const (
 	ErrStringTooLong  Err = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 	ErrSameObject     Err = "ERR source and destination objects are the same"
 	ErrDBIndex        Err = "ERR DB index is out of range"
-	ErrInvalidDBIndex Err = "ERR invalid DB index"
 	ErrNoAuth         Err = "NOAUTH Authentication required."
 	ErrWrongPass      Err = "WRONGPASS invalid username-password pair or user is disabled."
 	ErrNoPassSet      Err = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"

@@ -1,0 +1,268 @@
+package command
+
+import (
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var bitmapRows = []Row{
+	{Name: "bitcount", Arity: -2, Flags: ReadOnly, Keys: OneKey, Handler: bitCount, Group: "bitmap", Since: "2.6.0", Summary: "Counts the number of set bits (population counting) in a string."},
+	{Name: "bitfield", Arity: -2, Flags: Write | DenyOOM, Keys: OneKey, Handler: bitField, Group: "bitmap", Since: "3.2.0", Summary: "Performs arbitrary bitfield integer operations on strings."},
+	{Name: "bitfield_ro", Arity: -2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: bitFieldRO, Group: "bitmap", Since: "6.0.0", Summary: "Performs arbitrary read-only bitfield integer operations on strings."},
+	{Name: "bitop", Arity: -4, Flags: Write | DenyOOM, Keys: KeySpec{2, -1, 1}, Handler: bitOp, Group: "bitmap", Since: "2.6.0", Summary: "Performs bitwise operations on multiple strings, and stores the result."},
+	{Name: "bitpos", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: bitPos, Group: "bitmap", Since: "2.8.7", Summary: "Finds the first set (1) or clear (0) bit in a string."},
+	{Name: "getbit", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: getBit, Group: "bitmap", Since: "2.2.0", Summary: "Returns a bit value by offset."},
+	{Name: "setbit", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: setBit, Group: "bitmap", Since: "2.2.0", Summary: "Sets or clears the bit at offset of the string value. Creates the key if it doesn't exist."},
+}
+
+// bytesPerElement is how many bytes of a string take about as long as one element of
+// a collection.
+const bytesPerElement = 1024
+
+// bitOffset reads a position; width is that of a bit field, in which #n counts, or 0.
+func bitOffset(c *Ctx, arg []byte, width int) (int64, error) {
+	fields := width > 0 && len(arg) > 0 && arg[0] == '#'
+	if fields {
+		arg = arg[1:]
+	}
+	n, ok := numeric.ParseInt64(arg)
+	if fields {
+		n *= int64(width)
+	}
+	if !ok || n < 0 || n>>3 >= c.T.Limits().MaxStringBytes {
+		return 0, resp.ErrBitOffset
+	}
+	return n, nil
+}
+
+func setBit(c *Ctx) error {
+	pos, err := bitOffset(c, c.Args[2], 0)
+	if err != nil {
+		return err
+	}
+	bit, ok := numeric.ParseInt64(c.Args[3])
+	if !ok || bit&^1 != 0 {
+		return resp.ErrBitValue
+	}
+	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	if err != nil {
+		return err
+	}
+	size := pos>>3 + 1
+	old := 0
+	if k.Exists {
+		old = datatype.Bit(k.Head.Value, pos)
+		if old == int(bit) && int64(len(k.Head.Value)) >= size {
+			return c.int(bit)
+		}
+	}
+	if err := c.T.Heavy(int(max(size, int64(len(k.Head.Value))) / bytesPerElement)); err != nil {
+		return err
+	}
+	val := datatype.GrowString(&k, size)
+	datatype.PutBit(val, pos, int(bit))
+	if err := datatype.EditString(&k, val); err != nil {
+		return err
+	}
+	c.T.Event(datatype.ClassString, "setbit", k.Name)
+	return c.int(int64(old))
+}
+
+func getBit(c *Ctx) error {
+	pos, err := bitOffset(c, c.Args[2], 0)
+	if err != nil {
+		return err
+	}
+	val, _, err := datatype.GetString(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.int(int64(datatype.Bit(val, pos)))
+}
+
+// bitUnit reads BYTE or BIT.
+func bitUnit(arg []byte) (bit bool, err error) {
+	switch {
+	case equalFold(arg, "bit"):
+		return true, nil
+	case equalFold(arg, "byte"):
+		return false, nil
+	}
+	return false, resp.ErrSyntax
+}
+
+// bitRange is the part of a string that BITCOUNT and BITPOS look at.
+type bitRange struct {
+	first, last int64 // in units; negative from the end
+	hasLast     bool
+	bit         bool // the unit
+}
+
+// clamp turns the range into bit positions within a string of size bytes; lo is above
+// hi if nothing is left.
+func (r *bitRange) clamp(size int64) (lo, hi int64) {
+	if r.bit {
+		size *= 8
+	}
+	last := size - 1
+	if r.hasLast {
+		last = min(clampIndex(r.last, size), last)
+	}
+	first := clampIndex(r.first, size)
+	switch {
+	case first > last:
+		return 1, 0
+	case r.bit:
+		return first, last
+	}
+	return first * 8, last*8 + 7
+}
+
+// Like Redis up to 7.2, BITCOUNT and BITPOS look for the key before they look at
+// where in it to search.
+
+func bitCount(c *Ctx) error {
+	val, found, err := datatype.GetString(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !found {
+		return c.int(0)
+	}
+	var r bitRange
+	switch n := len(c.Args); {
+	case n == 3 || n > 5:
+		return resp.ErrSyntax
+	case n > 3:
+		if r.first, r.last, err = parseRange(c); err != nil {
+			return err
+		}
+		r.hasLast = true
+		if r.first < 0 && r.last < 0 && r.first > r.last {
+			return c.int(0)
+		}
+		if n == 5 {
+			if r.bit, err = bitUnit(c.Args[4]); err != nil {
+				return err
+			}
+		}
+	}
+	lo, hi := r.clamp(int64(len(val)))
+	if lo > hi {
+		return c.int(0)
+	}
+	if err := c.T.Heavy(len(val) / bytesPerElement); err != nil {
+		return err
+	}
+	return c.int(datatype.CountBits(val, lo, hi))
+}
+
+func bitPos(c *Ctx) error {
+	bit, ok := numeric.ParseInt64(c.Args[2])
+	if !ok {
+		return resp.ErrNotInt
+	}
+	if bit&^1 != 0 {
+		return resp.Err("ERR The bit argument must be 1 or 0.")
+	}
+	val, found, err := datatype.GetString(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !found {
+		return c.int(-bit)
+	}
+	r, err := bitPosRange(c.Args[3:])
+	if err != nil {
+		return err
+	}
+	lo, hi := r.clamp(int64(len(val)))
+	if lo > hi {
+		return c.int(-1)
+	}
+	if err := c.T.Heavy(len(val) / bytesPerElement); err != nil {
+		return err
+	}
+	pos := datatype.FindBit(val, lo, hi, int(bit))
+	if pos < 0 && bit == 0 && !r.hasLast {
+		pos = hi + 1 // the string is followed by zeros
+	}
+	return c.int(pos)
+}
+
+func bitPosRange(args [][]byte) (r bitRange, err error) {
+	if len(args) > 3 {
+		return r, resp.ErrSyntax
+	}
+	var ok bool
+	if len(args) > 0 {
+		if r.first, ok = numeric.ParseInt64(args[0]); !ok {
+			return r, resp.ErrNotInt
+		}
+	}
+	if len(args) > 2 {
+		if r.bit, err = bitUnit(args[2]); err != nil {
+			return r, err
+		}
+	}
+	if len(args) > 1 {
+		r.hasLast = true
+		if r.last, ok = numeric.ParseInt64(args[1]); !ok {
+			return r, resp.ErrNotInt
+		}
+	}
+	return r, nil
+}
+
+func parseBitOp(arg []byte) (datatype.BitOp, error) {
+	switch {
+	case equalFold(arg, "and"):
+		return datatype.BitAnd, nil
+	case equalFold(arg, "or"):
+		return datatype.BitOr, nil
+	case equalFold(arg, "xor"):
+		return datatype.BitXor, nil
+	case equalFold(arg, "not"):
+		return datatype.BitNot, nil
+	}
+	return 0, resp.ErrSyntax
+}
+
+func bitOp(c *Ctx) error {
+	op, err := parseBitOp(c.Args[1])
+	if err != nil {
+		return err
+	}
+	if op == datatype.BitNot && len(c.Args) != 4 {
+		return resp.Err("ERR BITOP NOT must be called with a single source key.")
+	}
+	vals, total := make([][]byte, 0, len(c.Args)-3), 0
+	for _, name := range c.Args[3:] {
+		val, _, err := datatype.GetString(c.T, name)
+		if err != nil {
+			return err
+		}
+		vals, total = append(vals, val), total+len(val)
+	}
+	if err := c.T.Heavy(total / bytesPerElement); err != nil {
+		return err
+	}
+	k, err := datatype.Load(c.T, c.Args[2])
+	if err != nil {
+		return err
+	}
+	if total > 0 {
+		out := op.Apply(vals)
+		datatype.SetRaw(&k, out)
+		c.T.Event(datatype.ClassString, "set", k.Name)
+		return c.int(int64(len(out)))
+	}
+	existed := k.Exists
+	k.Remove()
+	if existed {
+		c.T.Event(datatype.ClassGeneric, "del", k.Name)
+	}
+	return c.int(0)
+}

@@ -1,0 +1,199 @@
+package command
+
+import (
+	"strings"
+	"time"
+
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// Connections is what the instance offers to commands about its clients.
+type Connections interface {
+	Clients() *client.Registry
+	// Pause holds commands back until a time; only writes, unless all.
+	Pause(until time.Time, all bool)
+	Unpause()
+	// StartMonitor sends the client every command from now on; StopMonitor ends it.
+	StartMonitor(cl *client.Client)
+	StopMonitor(cl *client.Client)
+}
+
+var clientRows = []Row{
+	{Name: "client", Arity: -2, Group: "connection", Since: "2.4.0", Summary: "A container for client connection commands.", Sub: []Row{
+		{Name: "getname", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientGetName, Since: "2.6.9", Summary: "Returns the name of the connection."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: clientHelp, Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "id", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientID, Since: "5.0.0", Summary: "Returns the unique client ID of the connection."},
+		{Name: "info", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientInfo, Since: "6.2.0", Summary: "Returns information about the connection."},
+		{Name: "kill", Arity: -3, Flags: Admin | NoScript | Loading | Stale | Once, Handler: clientKill, Since: "2.4.0", Summary: "Terminates open connections."},
+		{Name: "list", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Handler: clientList, Since: "2.4.0", Summary: "Lists open connections."},
+		{Name: "no-evict", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: clientNoEvict, Since: "7.0.0", Summary: "Sets the client eviction mode of the connection."},
+		{Name: "no-touch", Arity: 3, Flags: NoScript | Loading | Stale, Handler: clientNoTouch, Since: "7.2.0", Summary: "Controls whether commands sent by the client affect the LRU/LFU of accessed keys."},
+		{Name: "pause", Arity: -3, Flags: Admin | NoScript | Loading | Stale | Once, Handler: clientPause, Since: "2.9.50", Summary: "Suspends commands processing."},
+		{Name: "reply", Arity: 3, Flags: NoScript | Loading | Stale | Once, Handler: clientReply, Since: "3.2.0", Summary: "Instructs the server whether to reply to commands."},
+		{Name: "setinfo", Arity: 4, Flags: NoScript | Loading | Stale, Handler: clientSetInfo, Since: "7.2.0", Summary: "Sets information specific to the client or connection."},
+		{Name: "setname", Arity: 3, Flags: NoScript | Loading | Stale, Handler: clientSetName, Since: "2.6.9", Summary: "Sets the connection name."},
+		{Name: "unblock", Arity: -3, Flags: Admin | NoScript | Loading | Stale | Once, Handler: clientUnblock, Since: "5.0.0", Summary: "Unblocks a client blocked by a blocking command from a different connection."},
+		{Name: "unpause", Arity: 2, Flags: Admin | NoScript | Loading | Stale | Once, Handler: clientUnpause, Since: "6.2.0", Summary: "Resumes processing commands from paused clients."},
+	}},
+}
+
+func clientID(c *Ctx) error { return c.int(c.C.ID) }
+
+func clientGetName(c *Ctx) error {
+	name := c.C.Name()
+	if name == "" {
+		return c.null()
+	}
+	c.W.BulkString(name)
+	return nil
+}
+
+func clientSetName(c *Ctx) error {
+	if err := checkClientText(c.Args[2], "Client names"); err != nil {
+		return err
+	}
+	c.C.SetName(c.Arg(2))
+	return c.ok()
+}
+
+func clientSetInfo(c *Ctx) error {
+	value := c.Arg(3)
+	var name, version *string
+	switch {
+	case equalFold(c.Args[2], "lib-name"):
+		name = &value
+	case equalFold(c.Args[2], "lib-ver"):
+		version = &value
+	default:
+		return resp.Err("ERR Unrecognized option '" + c.Arg(2) + "'")
+	}
+	if err := checkClientText(c.Args[3], c.Arg(2)); err != nil {
+		return err
+	}
+	c.C.SetLib(name, version)
+	return c.ok()
+}
+
+func clientReply(c *Ctx) error {
+	cl := c.C
+	switch {
+	case equalFold(c.Args[2], "on"):
+		cl.Reply = client.ReplyOn
+		return c.ok()
+	case equalFold(c.Args[2], "off"):
+		cl.Reply = client.ReplyOff
+	case equalFold(c.Args[2], "skip"):
+		if cl.Reply != client.ReplyOff {
+			cl.Reply = client.ReplySkipNext
+		}
+	default:
+		return resp.ErrSyntax
+	}
+	return nil
+}
+
+func clientNoEvict(c *Ctx) error { return clientSwitch(c, &c.C.NoEvict) }
+
+func clientNoTouch(c *Ctx) error { return clientSwitch(c, &c.C.NoTouch) }
+
+func clientSwitch(c *Ctx, flag *bool) error {
+	on, err := onOff(c.Args[2])
+	if err != nil {
+		return err
+	}
+	*flag = on
+	c.C.NoteFlags()
+	return c.ok()
+}
+
+func onOff(arg []byte) (bool, error) {
+	switch {
+	case equalFold(arg, "on"):
+		return true, nil
+	case equalFold(arg, "off"):
+		return false, nil
+	}
+	return false, resp.ErrSyntax
+}
+
+func clientPause(c *Ctx) error {
+	all := true
+	switch {
+	case len(c.Args) > 4:
+		return resp.WrongArity("client|pause")
+	case len(c.Args) == 4 && equalFold(c.Args[3], "write"):
+		all = false
+	case len(c.Args) == 4 && !equalFold(c.Args[3], "all"):
+		return resp.Err("ERR CLIENT PAUSE mode must be WRITE or ALL")
+	}
+	ms, ok := numeric.ParseInt64(c.Args[2])
+	const longest = int64(time.Duration(1<<63-1) / time.Millisecond)
+	switch {
+	case !ok:
+		return resp.Err("ERR timeout is not an integer or out of range")
+	case ms < 0:
+		return resp.ErrTimeoutNeg
+	case ms > 1<<63-1-time.Now().UnixMilli():
+		return resp.Err("ERR timeout is out of range")
+	}
+	c.Host.Pause(time.Now().Add(time.Duration(min(ms, longest))*time.Millisecond), all)
+	return c.ok()
+}
+
+func clientUnpause(c *Ctx) error {
+	c.Host.Unpause()
+	return c.ok()
+}
+
+func clientUnblock(c *Ctx) error {
+	withError := false
+	switch {
+	case len(c.Args) > 4:
+		return resp.WrongArity("client|unblock")
+	case len(c.Args) == 4 && equalFold(c.Args[3], "error"):
+		withError = true
+	case len(c.Args) == 4 && !equalFold(c.Args[3], "timeout"):
+		return resp.Err("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+	}
+	id, ok := numeric.ParseInt64(c.Args[2])
+	if !ok {
+		return resp.ErrNotInt
+	}
+	cl := c.Host.Clients().Get(id)
+	return c.boolInt(cl != nil && cl.Sink.Unblock(withError))
+}
+
+func clientHelp(c *Ctx) error {
+	return help(c, "CLIENT",
+		"GETNAME", "    Return the name of the current connection.",
+		"ID", "    Return the ID of the current connection.",
+		"INFO", "    Return information about the current client connection.",
+		"KILL <ip:port>", "    Kill connection made from <ip:port>.",
+		"KILL <option> <value> [<option> <value> [...]]", "    Kill connections. Options are:",
+		"    * ADDR (<ip:port>|<unixsocket>:0)", "      Kill connections made from the specified address",
+		"    * LADDR (<ip:port>|<unixsocket>:0)", "      Kill connections made to specified local address",
+		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Kill connections by type.",
+		"    * USER <username>", "      Kill connections authenticated by <username>.",
+		"    * SKIPME (YES|NO)", "      Skip killing current connection (default: yes).",
+		"    * ID <client-id>", "      Kill connections by client id.",
+		"    * MAXAGE <maxage>", "      Kill connections older than the specified age.",
+		"LIST [options ...]", "    Return information about client connections. Options:",
+		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Return clients of specified type.",
+		"    * ID <client-id> [<client-id> ...]", "      Return clients of specified IDs only.",
+		"UNPAUSE", "    Stop the current client pause, resuming traffic.",
+		"PAUSE <timeout> [WRITE|ALL]", "    Suspend all, or just write, clients for <timeout> milliseconds.",
+		"REPLY (ON|OFF|SKIP)", "    Control the replies sent to the current connection.",
+		"SETNAME <name>", "    Assign the name <name> to the current connection.",
+		"SETINFO <option> <value>", "Set client meta attr. Options are:",
+		"    * LIB-NAME: the client lib name.", "    * LIB-VER: the client lib version.",
+		"UNBLOCK <clientid> [TIMEOUT|ERROR]", "    Unblock the specified blocked client.",
+		"NO-EVICT (ON|OFF)", "    Protect current client connection from eviction.",
+		"NO-TOUCH (ON|OFF)", "    Will not touch LRU/LFU stats when this mode is on.")
+}
+
+// unknownSubcommand is the error for arguments that no subcommand has.
+func unknownSubcommand(c *Ctx) error {
+	return resp.Err("ERR unknown subcommand or wrong number of arguments for '" + c.Arg(1) + "'. Try " + strings.ToUpper(c.Row.parent()) + " HELP.")
+}

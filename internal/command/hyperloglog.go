@@ -1,0 +1,240 @@
+package command
+
+import (
+	"errors"
+
+	"github.com/haypile/haypile/internal/algo/hyperloglog"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var hyperloglogRows = []Row{
+	{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: pfadd, Group: "hyperloglog", Since: "2.8.9", Summary: "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist."},
+	{Name: "pfcount", Arity: -2, Flags: ReadOnly, Keys: AllKeys, Handler: pfcount, Group: "hyperloglog", Since: "2.8.9", Summary: "Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s)."},
+	{Name: "pfdebug", Arity: 3, Flags: Write | DenyOOM | Admin, Keys: KeySpec{2, 2, 1}, Handler: pfdebug, Group: "hyperloglog", Since: "2.8.9", Summary: "Internal commands for debugging HyperLogLog values."},
+	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM, Keys: AllKeys, Handler: pfmerge, Group: "hyperloglog", Since: "2.8.9", Summary: "Merges one or more HyperLogLog values into a single key."},
+	{Name: "pfselftest", Arity: 1, Flags: Admin | Worker, Handler: pfselftest, Group: "hyperloglog", Since: "2.8.9", Summary: "An internal command for testing HyperLogLog values."},
+}
+
+// elementsPerHLL is how many elements of a collection take about as long to touch as
+// all registers of a HyperLogLog.
+const elementsPerHLL = 50
+
+// loadHLL reads a key that must hold a HyperLogLog, if anything.
+func loadHLL(c *Ctx, name []byte) (datatype.Key, error) {
+	k, err := datatype.LoadType(c.T, name, layout.TypeString)
+	if err == nil && k.Exists {
+		err = hllError(hyperloglog.CheckHeader(k.Head.Value))
+	}
+	return k, err
+}
+
+func hllError(err error) error {
+	switch {
+	case errors.Is(err, hyperloglog.ErrNotHLL):
+		return resp.ErrHLLType
+	case errors.Is(err, hyperloglog.ErrCorrupt):
+		return resp.ErrHLLInvalid
+	}
+	return err
+}
+
+// hllCopy is a HyperLogLog's bytes to be changed.
+func hllCopy(c *Ctx, k *datatype.Key) []byte {
+	return append(c.T.Scratch(len(k.Head.Value)+64), k.Head.Value...)
+}
+
+func sparseMax(c *Ctx) int { return int(c.T.Limits().HLLSparseMaxBytes) }
+
+func pfadd(c *Ctx) error {
+	k, err := loadHLL(c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	updated := !k.Exists
+	val := hyperloglog.New()
+	if k.Exists {
+		val = hllCopy(c, &k)
+	}
+	for _, elem := range c.Args[2:] {
+		var changed bool
+		if val, changed, err = hyperloglog.Add(val, sparseMax(c), elem); err != nil {
+			return hllError(err)
+		}
+		updated = updated || changed
+	}
+	if !updated {
+		return c.int(0)
+	}
+	hyperloglog.InvalidateCache(val)
+	if err := datatype.EditString(&k, val); err != nil {
+		return err
+	}
+	c.T.Event(datatype.ClassString, "pfadd", k.Name)
+	return c.int(1)
+}
+
+func pfcount(c *Ctx) error {
+	if len(c.Args) > 2 {
+		return pfcountMany(c)
+	}
+	k, err := loadHLL(c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		return c.int(0)
+	}
+	n, computed, err := hyperloglog.Count(k.Head.Value)
+	if err != nil {
+		return hllError(err)
+	}
+	if computed && c.Txns.Writable() {
+		val := hllCopy(c, &k)
+		hyperloglog.StoreCount(val, n)
+		if err := datatype.EditString(&k, val); err != nil {
+			return err
+		}
+		c.T.Event(0, "pfcount", k.Name) // of no class: who watches the key hears of it
+	}
+	return c.int(int64(n))
+}
+
+func pfcountMany(c *Ctx) error {
+	vals, err := loadHLLs(c, c.Args[1:])
+	if err != nil {
+		return err
+	}
+	n, err := hyperloglog.CountMany(vals...)
+	if err != nil {
+		return hllError(err)
+	}
+	return c.int(int64(n))
+}
+
+// loadHLLs reads the HyperLogLogs among the keys.
+func loadHLLs(c *Ctx, names [][]byte) (vals [][]byte, err error) {
+	if err := c.T.Heavy(len(names) * elementsPerHLL); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		k, err := loadSound(c, name)
+		if err != nil {
+			return nil, err
+		}
+		if k.Exists {
+			vals = append(vals, k.Head.Value)
+		}
+	}
+	return vals, nil
+}
+
+// loadSound is loadHLL where the first key that is not as it should be decides on the
+// error, whatever is wrong with it.
+func loadSound(c *Ctx, name []byte) (datatype.Key, error) {
+	k, err := loadHLL(c, name)
+	if err == nil && k.Exists {
+		err = hllError(hyperloglog.Validate(k.Head.Value))
+	}
+	return k, err
+}
+
+func pfmerge(c *Ctx) error {
+	dst, err := loadSound(c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	vals, err := loadHLLs(c, c.Args[2:])
+	if err != nil {
+		return err
+	}
+	var val []byte
+	if dst.Exists {
+		val = hllCopy(c, &dst)
+	}
+	if val, err = hyperloglog.Merge(sparseMax(c), val, vals...); err != nil {
+		return hllError(err)
+	}
+	if err := datatype.EditString(&dst, val); err != nil {
+		return err
+	}
+	c.T.Event(datatype.ClassString, "pfadd", dst.Name)
+	return c.ok()
+}
+
+func pfdebug(c *Ctx) error {
+	k, err := loadHLL(c, c.Args[2])
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		return resp.Err("ERR The specified key does not exist")
+	}
+	switch cmd := c.Args[1]; {
+	case equalFold(cmd, "getreg"):
+		return pfdebugRegisters(c, &k)
+	case equalFold(cmd, "decode"):
+		return pfdebugDecode(c, &k)
+	case equalFold(cmd, "encoding"):
+		if hyperloglog.IsDense(k.Head.Value) {
+			c.W.Simple("dense")
+		} else {
+			c.W.Simple("sparse")
+		}
+		return nil
+	case equalFold(cmd, "todense"):
+		converted, err := makeDense(&k)
+		if err != nil {
+			return err
+		}
+		return c.boolInt(converted)
+	}
+	return resp.Err("ERR Unknown PFDEBUG subcommand '" + c.Arg(1) + "'")
+}
+
+func pfdebugDecode(c *Ctx, k *datatype.Key) error {
+	if hyperloglog.IsDense(k.Head.Value) {
+		return resp.Err("ERR HLL encoding is not sparse")
+	}
+	text, err := hyperloglog.Opcodes(k.Head.Value)
+	if err != nil {
+		return hllError(err)
+	}
+	c.W.BulkString(text)
+	return nil
+}
+
+// pfdebugRegisters makes the value dense, as Redis does.
+func pfdebugRegisters(c *Ctx, k *datatype.Key) error {
+	if _, err := makeDense(k); err != nil {
+		return err
+	}
+	list, err := hyperloglog.Registers(k.Head.Value)
+	if err != nil {
+		return hllError(err)
+	}
+	c.W.Array(len(list))
+	for _, v := range list {
+		c.W.Int(int64(v))
+	}
+	return nil
+}
+
+func makeDense(k *datatype.Key) (converted bool, err error) {
+	if hyperloglog.IsDense(k.Head.Value) {
+		return false, nil
+	}
+	val, err := hyperloglog.ToDense(k.Head.Value)
+	if err != nil {
+		return false, hllError(err)
+	}
+	return true, datatype.EditString(k, val)
+}
+
+func pfselftest(c *Ctx) error {
+	if err := hyperloglog.SelfTest(); err != nil {
+		return resp.Err("ERR TESTFAILED " + err.Error())
+	}
+	return c.ok()
+}

@@ -1,0 +1,262 @@
+package command
+
+import (
+	"github.com/haypile/haypile/internal/algo/glob"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var introspectRows = []Row{
+	{Name: "command", Arity: -1, Flags: Loading | Stale, Handler: commandAll, Group: "server", Cats: "connection", Since: "2.8.13", Summary: "Returns detailed information about all commands.", Sub: []Row{
+		{Name: "count", Arity: 2, Flags: Loading | Stale, Handler: commandCount, Cats: "connection", Since: "2.8.13", Summary: "Returns a count of commands."},
+		{Name: "docs", Arity: -2, Flags: Loading | Stale, Handler: commandDocs, Cats: "connection", Since: "7.0.0", Summary: "Returns documentary information about one, multiple or all commands."},
+		{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeys, Cats: "connection", Since: "2.8.13", Summary: "Extracts the key names from an arbitrary command."},
+		{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeysAndFlags, Cats: "connection", Since: "7.0.0", Summary: "Extracts the key names and access flags for an arbitrary command."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: commandHelp, Cats: "connection", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "info", Arity: -2, Flags: Loading | Stale, Handler: commandInfo, Cats: "connection", Since: "2.8.13", Summary: "Returns information about one, multiple or all commands."},
+		{Name: "list", Arity: -2, Flags: Loading | Stale, Handler: commandList, Cats: "connection", Since: "7.0.0", Summary: "Returns a list of command names."},
+	}},
+}
+
+func commandAll(c *Ctx) error {
+	rows := c.Host.Table().Rows()
+	c.W.Array(len(rows))
+	for _, r := range rows {
+		writeInfo(c.W, r)
+	}
+	return nil
+}
+
+func commandCount(c *Ctx) error { return c.int(int64(len(c.Host.Table().Rows()))) }
+
+func commandInfo(c *Ctx) error {
+	if len(c.Args) == 2 {
+		return commandAll(c)
+	}
+	c.W.Array(len(c.Args) - 2)
+	for _, name := range c.Args[2:] {
+		if r := c.Host.Table().FindFull(name); r != nil {
+			writeInfo(c.W, r)
+		} else {
+			c.W.NullArray()
+		}
+	}
+	return nil
+}
+
+// writeInfo writes a row as COMMAND INFO does.
+func writeInfo(w *resp.Writer, r *Row) {
+	first, last, step := r.Keys.First, r.Keys.Last, r.Keys.Step
+	w.Array(10)
+	w.BulkString(r.Full)
+	w.Int(int64(r.Arity))
+	writeSimpleSet(w, "", r.FlagNames())
+	w.Int(int64(first))
+	w.Int(int64(last))
+	w.Int(int64(step))
+	writeSimpleSet(w, "@", r.Categories())
+	w.Set(0) // hints for proxies
+	writeKeySpecs(w, r)
+	w.Array(len(r.Sub))
+	for i := range r.Sub {
+		writeInfo(w, &r.Sub[i])
+	}
+}
+
+func writeSimpleSet(w *resp.Writer, prefix string, items []string) {
+	w.Set(len(items))
+	for _, s := range items {
+		w.Simple(prefix + s)
+	}
+}
+
+// keyFlags says what a command does to its keys, as far as its row tells.
+func (r *Row) keyFlags() []string {
+	switch {
+	case r.Is(PubSub):
+		return []string{"not_key"}
+	case r.Is(Write):
+		return []string{"RW", "access", "update"}
+	}
+	return []string{"RO", "access"}
+}
+
+// writeKeySpecs writes where the keys are, in the form that Redis 7 has added; where
+// they depend on other arguments, clients must ask with GETKEYS.
+func writeKeySpecs(w *resp.Writer, r *Row) {
+	if r.Keys.First == 0 {
+		w.Set(0)
+		return
+	}
+	last := r.Keys.Last
+	if last > 0 {
+		last -= r.Keys.First // counted from the first key
+	}
+	flags := r.keyFlags()
+	if r.Is(MovableKeys) {
+		flags = append(flags, "incomplete")
+	}
+	w.Set(1)
+	w.Map(3)
+	w.BulkString("flags")
+	writeSimpleSet(w, "", flags)
+	w.BulkString("begin_search")
+	w.Map(2)
+	w.BulkString("type")
+	w.BulkString("index")
+	w.BulkString("spec")
+	w.Map(1)
+	w.BulkString("index")
+	w.Int(int64(r.Keys.First))
+	w.BulkString("find_keys")
+	w.Map(2)
+	w.BulkString("type")
+	w.BulkString("range")
+	w.BulkString("spec")
+	w.Map(3)
+	w.BulkString("lastkey")
+	w.Int(int64(last))
+	w.BulkString("keystep")
+	w.Int(int64(r.Keys.Step))
+	w.BulkString("limit")
+	w.Int(0)
+}
+
+func commandDocs(c *Ctx) error {
+	var rows []*Row
+	if len(c.Args) == 2 {
+		rows = c.Host.Table().Rows()
+	}
+	for _, name := range c.Args[2:] {
+		if r := c.Host.Table().FindFull(name); r != nil {
+			rows = append(rows, r)
+		}
+	}
+	c.W.Map(len(rows))
+	for _, r := range rows {
+		writeDocs(c.W, r)
+	}
+	return nil
+}
+
+func writeDocs(w *resp.Writer, r *Row) {
+	n := 3
+	if r.Sub != nil {
+		n++
+	}
+	w.BulkString(r.Full)
+	w.Map(n)
+	w.BulkString("summary")
+	w.BulkString(r.Summary)
+	w.BulkString("since")
+	w.BulkString(r.Since)
+	w.BulkString("group")
+	w.BulkString(string(r.Group))
+	if r.Sub != nil {
+		w.BulkString("subcommands")
+		w.Map(len(r.Sub))
+		for i := range r.Sub {
+			writeDocs(w, &r.Sub[i])
+		}
+	}
+}
+
+func commandList(c *Ctx) error {
+	keep := func(*Row) bool { return true }
+	switch {
+	case len(c.Args) == 2:
+	case len(c.Args) != 5 || !equalFold(c.Args[2], "filterby"):
+		return resp.ErrSyntax
+	case equalFold(c.Args[3], "module"):
+		keep = func(*Row) bool { return false }
+	case equalFold(c.Args[3], "aclcat"):
+		keep = func(r *Row) bool { return r.inCategory(c.Args[4]) }
+	case equalFold(c.Args[3], "pattern"):
+		keep = func(r *Row) bool { return glob.MatchFold(c.Args[4], []byte(r.Full)) }
+	default:
+		return resp.ErrSyntax
+	}
+	var names []string
+	for _, r := range c.Host.Table().Rows() {
+		if keep(r) {
+			names = append(names, r.Full)
+		}
+		for i := range r.Sub {
+			if keep(&r.Sub[i]) {
+				names = append(names, r.Sub[i].Full)
+			}
+		}
+	}
+	c.W.Array(len(names))
+	for _, name := range names {
+		c.W.BulkString(name)
+	}
+	return nil
+}
+
+func (r *Row) inCategory(name []byte) bool {
+	for _, cat := range r.Categories() {
+		if equalFold(name, cat) {
+			return true
+		}
+	}
+	return false
+}
+
+func commandGetKeys(c *Ctx) error {
+	_, keys, err := keysOfCommand(c)
+	if err != nil {
+		return err
+	}
+	c.W.Array(len(keys))
+	for _, key := range keys {
+		c.W.Bulk(key)
+	}
+	return nil
+}
+
+func commandGetKeysAndFlags(c *Ctx) error {
+	row, keys, err := keysOfCommand(c)
+	if err != nil {
+		return err
+	}
+	c.W.Array(len(keys))
+	for _, key := range keys {
+		c.W.Array(2)
+		c.W.Bulk(key)
+		writeSimpleSet(c.W, "", row.keyFlags())
+	}
+	return nil
+}
+
+// keysOfCommand finds the keys of the command that follows GETKEYS.
+func keysOfCommand(c *Ctx) (row *Row, keys [][]byte, err error) {
+	args := c.Args[2:]
+	row = c.Host.Table().Resolve(args)
+	switch {
+	case row == nil:
+		return nil, nil, resp.Err("ERR Invalid command specified")
+	case row.Keys.First == 0 && row.GetKeys == nil:
+		return nil, nil, resp.Err("ERR The command has no key arguments")
+	case !row.ArityOK(len(args)):
+		return nil, nil, resp.Err("ERR Invalid number of arguments specified for command")
+	}
+	idx, ok := row.AppendKeys(nil, args)
+	if !ok {
+		return nil, nil, resp.Err("ERR Invalid arguments specified for command")
+	}
+	for _, i := range idx {
+		keys = append(keys, args[i])
+	}
+	return row, keys, nil
+}
+
+func commandHelp(c *Ctx) error {
+	return help(c, "COMMAND",
+		"(no subcommand)", "    Return details about all Redis commands.",
+		"COUNT", "    Return the total number of commands in this Redis server.",
+		"LIST", "    Return a list of all commands in this Redis server.",
+		"INFO [<command-name> ...]", "    Return details about multiple Redis commands.", "    If no command names are given, documentation details for all", "    commands are returned.",
+		"DOCS [<command-name> ...]", "    Return documentation details about multiple Redis commands.", "    If no command names are given, documentation details for all", "    commands are returned.",
+		"GETKEYS <full-command>", "    Return the keys from a full Redis command.",
+		"GETKEYSANDFLAGS <full-command>", "    Return the keys and the access flags from a full Redis command.")
+}

@@ -1,0 +1,126 @@
+package command
+
+import (
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var memoryRows = []Row{
+	{Name: "memory", Arity: -2, Group: "server", Since: "4.0.0", Summary: "A container for memory diagnostics commands.", Sub: []Row{
+		{Name: "doctor", Arity: 2, Handler: memoryDoctor, Since: "4.0.0", Summary: "Outputs a memory problems report."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: memoryHelp, Since: "4.0.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "malloc-stats", Arity: 2, Handler: memoryMallocStats, Since: "4.0.0", Summary: "Returns the allocator statistics."},
+		{Name: "purge", Arity: 2, Flags: Once | Worker, Handler: memoryPurge, Since: "4.0.0", Summary: "Asks the allocator to release memory."},
+		{Name: "stats", Arity: 2, Handler: memoryStats, Since: "4.0.0", Summary: "Returns details about memory usage."},
+		{Name: "usage", Arity: -3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: memoryUsage, Since: "4.0.0", Summary: "Estimates the memory usage of a key."},
+	}},
+}
+
+// MemoryPart is one named part of the memory in use.
+type MemoryPart struct {
+	Name  string
+	Bytes int64
+}
+
+// headOverhead is what the store adds to a pair, roughly: index entries, bloom
+// bits, sequence numbers.
+const headOverhead = 24
+
+func memoryUsage(c *Ctx) error {
+	samples := int64(5)
+	for i := 3; i < len(c.Args); i += 2 {
+		n, ok := int64(0), false
+		if i+1 < len(c.Args) {
+			n, ok = numeric.ParseInt64(c.Args[i+1])
+		}
+		if !equalFold(c.Args[i], "samples") || !ok || n < 0 {
+			return resp.ErrSyntax
+		}
+		samples = n
+	}
+	k, err := datatype.Load(c.T, c.Args[2])
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		return c.null()
+	}
+	size := int64(len(k.Name)+len(k.Head.Value)) + headOverhead
+	if k.Head.ExpireMS != 0 {
+		size += int64(len(k.Name)) + headOverhead
+	}
+	if k.Head.Encoding == layout.EncExpanded {
+		n, err := sampleElements(c, &k, samples)
+		if err != nil {
+			return err
+		}
+		size += n
+	}
+	return c.int(size)
+}
+
+// sampleElements estimates the bytes of a collection's elements from the first few
+// (0: all).
+func sampleElements(c *Ctx, k *datatype.Key, samples int64) (int64, error) {
+	count := int64(k.Head.Count)
+	if k.Head.Type == layout.TypeList {
+		count = k.Head.Next - k.Head.First
+	}
+	if samples == 0 || samples > count {
+		samples = count
+	}
+	if err := c.T.Heavy(int(samples)); err != nil {
+		return 0, err
+	}
+	seen, bytes := int64(0), int64(0)
+	prefix := k.Elements()
+	err := datatype.Walk(c.T, prefix, func(suffix, val []byte) bool {
+		bytes += int64(len(prefix)+len(suffix)+len(val)) + headOverhead
+		if k.Head.Type == layout.TypeZSet { // the score pair
+			bytes += int64(len(prefix)+len(suffix)) + headOverhead
+		}
+		seen++
+		return seen < samples
+	})
+	if err != nil || seen == 0 {
+		return 0, err
+	}
+	return bytes * count / seen, nil
+}
+
+func memoryStats(c *Ctx) error {
+	parts := c.Host.Memory()
+	c.W.Map(len(parts))
+	for _, p := range parts {
+		c.W.BulkString(p.Name)
+		c.W.Int(p.Bytes)
+	}
+	return nil
+}
+
+func memoryDoctor(c *Ctx) error {
+	c.W.Verbatim("txt", c.Host.MemoryDoctor())
+	return nil
+}
+
+func memoryMallocStats(c *Ctx) error {
+	c.W.Verbatim("txt", c.Host.MallocStats())
+	return nil
+}
+
+func memoryPurge(c *Ctx) error {
+	c.Host.PurgeMemory()
+	return c.ok()
+}
+
+func memoryHelp(c *Ctx) error {
+	return help(c, "MEMORY",
+		"DOCTOR", "    Return memory problems reports.",
+		"MALLOC-STATS", "    Return internal statistics report from the memory allocator.",
+		"PURGE", "    Attempt to purge dirty pages for reclamation by the allocator.",
+		"STATS", "    Return information about the memory usage of the server.",
+		"USAGE <key> [SAMPLES <count>]", "    Return memory in bytes used by <key> and its value. Nested values are",
+		"    sampled up to <count> times (default: 5, 0 means sample all).")
+}

@@ -1,0 +1,153 @@
+package command
+
+import (
+	"bytes"
+
+	"github.com/haypile/haypile/internal/pubsub"
+)
+
+// Messaging is what the instance offers to publishers and subscribers.
+type Messaging interface {
+	PubSub() *pubsub.Hub
+}
+
+var pubsubRows = []Row{
+	{Name: "psubscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once, Handler: psubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Listens for messages published to channels that match one or more patterns."},
+	{Name: "publish", Arity: 3, Flags: PubSub | Loading | Stale | Fast, Handler: publish, Group: "pubsub", Since: "2.0.0", Summary: "Posts a message to a channel."},
+	{Name: "pubsub", Arity: -2, Group: "pubsub", Since: "2.8.0", Summary: "A container for Pub/Sub commands.", Sub: []Row{
+		{Name: "channels", Arity: -2, Flags: PubSub | Loading | Stale, Handler: pubsubChannels, Since: "2.8.0", Summary: "Returns the active channels."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: pubsubHelp, Since: "6.2.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "numpat", Arity: 2, Flags: PubSub | Loading | Stale, Handler: pubsubNumPat, Since: "2.8.0", Summary: "Returns a count of unique pattern subscriptions."},
+		{Name: "numsub", Arity: -2, Flags: PubSub | Loading | Stale, Handler: pubsubNumSub, Since: "2.8.0", Summary: "Returns a count of subscribers to channels."},
+		{Name: "shardchannels", Arity: -2, Flags: PubSub | Loading | Stale, Handler: pubsubShardChannels, Since: "7.0.0", Summary: "Returns the active shard channels."},
+		{Name: "shardnumsub", Arity: -2, Flags: PubSub | Loading | Stale, Handler: pubsubShardNumSub, Since: "7.0.0", Summary: "Returns the count of subscribers of shard channels."},
+	}},
+	{Name: "punsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once, Handler: punsubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Stops listening to messages published to channels that match one or more patterns."},
+	{Name: "spublish", Arity: 3, Flags: PubSub | Loading | Stale | Fast, Keys: OneKey, Handler: spublish, Group: "pubsub", Since: "7.0.0", Summary: "Post a message to a shard channel"},
+	{Name: "ssubscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once, Keys: AllKeys, Handler: ssubscribe, Group: "pubsub", Since: "7.0.0", Summary: "Listens for messages published to shard channels."},
+	{Name: "subscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once, Handler: subscribe, Group: "pubsub", Since: "2.0.0", Summary: "Listens for messages published to channels."},
+	{Name: "sunsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once, Keys: AllKeys, Handler: sunsubscribe, Group: "pubsub", Since: "7.0.0", Summary: "Stops listening to messages posted to shard channels."},
+	{Name: "unsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once, Handler: unsubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Stops listening to messages posted to channels."},
+}
+
+func subscribe(c *Ctx) error { return subscribeTo(c, pubsub.Channels) }
+
+func psubscribe(c *Ctx) error { return subscribeTo(c, pubsub.Patterns) }
+
+func ssubscribe(c *Ctx) error { return subscribeTo(c, pubsub.Sharded) }
+
+// subscribeTo confirms each subscription with a message of its own.
+func subscribeTo(c *Ctx, kind pubsub.Kind) error {
+	for _, name := range c.Args[1:] {
+		c.Host.PubSub().Subscribe(kind, c.C, string(name))
+		c.subscription(kind, name)
+	}
+	return nil
+}
+
+func unsubscribe(c *Ctx) error { return unsubscribeFrom(c, pubsub.Channels) }
+
+func punsubscribe(c *Ctx) error { return unsubscribeFrom(c, pubsub.Patterns) }
+
+func sunsubscribe(c *Ctx) error { return unsubscribeFrom(c, pubsub.Sharded) }
+
+// unsubscribeFrom ends the subscriptions that are named, or all of the kind.
+func unsubscribeFrom(c *Ctx, kind pubsub.Kind) error {
+	hub := c.Host.PubSub()
+	names := c.Args[1:]
+	if len(names) == 0 {
+		for _, name := range hub.Names(kind, c.C) {
+			names = append(names, []byte(name))
+		}
+		if len(names) == 0 {
+			c.subscription(kind, nil)
+		}
+	}
+	for _, name := range names {
+		hub.Unsubscribe(kind, c.C, string(name))
+		c.subscription(kind, name)
+	}
+	return nil
+}
+
+// subscription writes the confirmation of a change: its kind is the command's name.
+func (c *Ctx) subscription(kind pubsub.Kind, name []byte) {
+	channels, patterns, sharded := c.C.Subscriptions()
+	count := channels + patterns
+	if kind == pubsub.Sharded {
+		count = sharded
+	}
+	c.W.Push(3)
+	c.W.BulkString(c.Row.Name)
+	if name == nil {
+		c.W.Null()
+	} else {
+		c.W.Bulk(name)
+	}
+	c.W.Int(int64(count))
+}
+
+func publish(c *Ctx) error {
+	hub := c.Host.PubSub()
+	return publishWith(c, hub.Receivers(c.Args[1]), hub.Publish)
+}
+
+func spublish(c *Ctx) error {
+	hub := c.Host.PubSub()
+	return publishWith(c, hub.Subscribers(pubsub.Sharded, c.Args[1]), hub.PublishSharded)
+}
+
+// publishWith sends the message after the commit: who receives it finds what was
+// written before it, or within the same transaction.
+func publishWith(c *Ctx, receivers int, send func(channel, msg []byte) int) error {
+	if receivers > 0 {
+		channel, msg := bytes.Clone(c.Args[1]), bytes.Clone(c.Args[2])
+		c.Txns.AfterCommit(c, func() { send(channel, msg) })
+	}
+	return c.int(int64(receivers))
+}
+
+func pubsubChannels(c *Ctx) error { return listChannels(c, pubsub.Channels) }
+
+func pubsubShardChannels(c *Ctx) error { return listChannels(c, pubsub.Sharded) }
+
+func listChannels(c *Ctx, kind pubsub.Kind) error {
+	if len(c.Args) > 3 {
+		return unknownSubcommand(c)
+	}
+	var pattern []byte
+	if len(c.Args) == 3 {
+		pattern = c.Args[2]
+	}
+	names := c.Host.PubSub().List(kind, pattern)
+	c.W.Array(len(names))
+	for _, name := range names {
+		c.W.BulkString(name)
+	}
+	return nil
+}
+
+func pubsubNumSub(c *Ctx) error { return countSubscribers(c, pubsub.Channels) }
+
+func pubsubShardNumSub(c *Ctx) error { return countSubscribers(c, pubsub.Sharded) }
+
+func countSubscribers(c *Ctx, kind pubsub.Kind) error {
+	names := c.Args[2:]
+	c.W.Array(2 * len(names))
+	for _, name := range names {
+		c.W.Bulk(name)
+		c.W.Int(int64(c.Host.PubSub().Subscribers(kind, name)))
+	}
+	return nil
+}
+
+func pubsubNumPat(c *Ctx) error { return c.int(int64(c.Host.PubSub().Len(pubsub.Patterns))) }
+
+func pubsubHelp(c *Ctx) error {
+	return help(c, "PUBSUB",
+		"CHANNELS [<pattern>]", "    Return the currently active channels matching a <pattern> (default: '*').",
+		"NUMPAT", "    Return number of subscriptions to patterns.",
+		"NUMSUB [<channel> ...]", "    Return the number of subscribers for the specified channels, excluding", "    pattern subscriptions(default: no channels).",
+		"SHARDCHANNELS [<pattern>]", "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+		"SHARDNUMSUB [<shardchannel> ...]", "    Return the number of subscribers for the specified shard level channel(s)")
+}

@@ -1,0 +1,243 @@
+package command
+
+import (
+	"strings"
+	"time"
+
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/config"
+	"github.com/haypile/haypile/internal/metric"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// Operator is what the instance offers to operators' commands.
+type Operator interface {
+	Config() *config.Config
+	// Info renders sections as INFO does; none means the default ones.
+	Info(sections []string) string
+	ResetStats()
+	Slowlog() *metric.Slowlog
+	Latency() *metric.Latency
+	// Backup writes a checkpoint of every database to a new directory.
+	Backup() (dir string, err error)
+	BackupRunning() bool
+	LastSave() time.Time
+	// Shutdown stops the server after the reply was sent.
+	Shutdown(o ShutdownOptions) error
+	AbortShutdown() bool
+	Table() *Table
+	// Memory lists where memory goes, by part; the first is the total.
+	Memory() []MemoryPart
+	MemoryDoctor() string
+	MallocStats() string
+	PurgeMemory()
+}
+
+// ShutdownOptions are SHUTDOWN's.
+type ShutdownOptions struct{ Save, NoSave, Now, Force bool }
+
+var serverRows = []Row{
+	{Name: "bgsave", Arity: -1, Flags: Admin | NoScript | Once | Worker, Handler: bgsave, Group: "server", Since: "1.0.0", Summary: "Asynchronously saves the database(s) to disk."},
+	{Name: "config", Arity: -2, Group: "server", Since: "2.0.0", Summary: "A container for server configuration commands.", Sub: []Row{
+		{Name: "get", Arity: -3, Flags: Admin | NoScript | Loading | Stale, Handler: configGet, Since: "2.0.0", Summary: "Returns the effective values of configuration parameters."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: configHelp, Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "resetstat", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Handler: configResetStat, Since: "2.0.0", Summary: "Resets the server's statistics."},
+		{Name: "rewrite", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Handler: configRewrite, Since: "2.8.0", Summary: "Persists the effective configuration to file."},
+		{Name: "set", Arity: -4, Flags: Admin | NoScript | Loading | Stale | Once, Handler: configSet, Since: "2.0.0", Summary: "Sets configuration parameters in-flight."},
+	}},
+	{Name: "info", Arity: -1, Flags: Loading | Stale, Handler: info, Group: "server", Cats: "dangerous", Since: "1.0.0", Summary: "Returns information and statistics about the server."},
+	{Name: "lastsave", Arity: 1, Flags: Loading | Stale | Fast, Handler: lastSave, Group: "server", Cats: "admin dangerous", Since: "1.0.0", Summary: "Returns the Unix timestamp of the last successful save to disk."},
+	{Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Handler: role, Group: "server", Cats: "admin dangerous", Since: "2.8.12", Summary: "Returns the replication role."},
+	{Name: "save", Arity: 1, Flags: Admin | NoScript | NoMulti | Once | Worker, Handler: save, Group: "server", Since: "1.0.0", Summary: "Synchronously saves the database(s) to disk."},
+	{Name: "shutdown", Arity: -1, Flags: Admin | NoScript | Loading | Stale | NoMulti | AllowBusy | Once, Handler: shutdown, Group: "server", Since: "1.0.0", Summary: "Synchronously saves the database(s) to disk and shuts down the server."},
+	{Name: "slowlog", Arity: -2, Group: "server", Since: "2.2.12", Summary: "A container for slow log commands.", Sub: []Row{
+		{Name: "get", Arity: -2, Flags: Admin | Loading | Stale, Handler: slowlogGet, Since: "2.2.12", Summary: "Returns the slow log's entries."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: slowlogHelp, Since: "6.2.0", Summary: "Show helpful text about the different subcommands."},
+		{Name: "len", Arity: 2, Flags: Admin | Loading | Stale, Handler: slowlogLen, Since: "2.2.12", Summary: "Returns the number of entries in the slow log."},
+		{Name: "reset", Arity: 2, Flags: Admin | Loading | Stale, Handler: slowlogReset, Since: "2.2.12", Summary: "Clears all entries from the slow log."},
+	}},
+}
+
+func words(c *Ctx, from int) []string {
+	out := make([]string, 0, len(c.Args)-from)
+	for _, a := range c.Args[from:] {
+		out = append(out, string(a))
+	}
+	return out
+}
+
+func info(c *Ctx) error {
+	c.W.Verbatim("txt", c.Host.Info(words(c, 1)))
+	return nil
+}
+
+func configGet(c *Ctx) error {
+	pairs := c.Host.Config().Get(words(c, 2)...)
+	c.W.Map(len(pairs))
+	for _, p := range pairs {
+		c.W.BulkString(p.Name)
+		c.W.BulkString(p.Value)
+	}
+	return nil
+}
+
+func configSet(c *Ctx) error {
+	if len(c.Args)%2 != 0 {
+		return resp.WrongArity("config|set")
+	}
+	var pairs [][2]string
+	for i := 2; i < len(c.Args); i += 2 {
+		pairs = append(pairs, [2]string{c.Arg(i), c.Arg(i + 1)})
+	}
+	cfg := c.Host.Config()
+	set := cfg.Set
+	if c.C.Local {
+		set = cfg.SetLocal
+	}
+	if err := set(pairs); err != nil {
+		return resp.Err("ERR " + err.Error())
+	}
+	return c.ok()
+}
+
+func configRewrite(c *Ctx) error {
+	if err := c.Host.Config().Rewrite(); err != nil {
+		return resp.Err("ERR " + err.Error())
+	}
+	return c.ok()
+}
+
+func configResetStat(c *Ctx) error {
+	c.Host.ResetStats()
+	return c.ok()
+}
+
+func configHelp(c *Ctx) error {
+	return help(c, "CONFIG",
+		"GET <pattern>", "    Return parameters matching the glob-like <pattern> and their values.",
+		"SET <directive> <value>", "    Set the configuration <directive> to <value>.",
+		"RESETSTAT", "    Reset statistics reported by the INFO command.",
+		"REWRITE", "    Rewrite the configuration file.")
+}
+
+// help replies with the lines of a container's HELP, framed as Redis frames them.
+func help(c *Ctx, name string, lines ...string) error {
+	all := append([]string{name + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"}, lines...)
+	all = append(all, "HELP", "    Prints this help.")
+	c.W.Array(len(all))
+	for _, l := range all {
+		c.W.Simple(l)
+	}
+	return nil
+}
+
+func lastSave(c *Ctx) error { return c.int(c.Host.LastSave().Unix()) }
+
+func save(c *Ctx) error {
+	if c.Host.BackupRunning() {
+		return resp.Err("ERR Background save already in progress")
+	}
+	if _, err := c.Host.Backup(); err != nil {
+		return resp.Err("ERR " + err.Error())
+	}
+	return c.ok()
+}
+
+func bgsave(c *Ctx) error {
+	schedule := len(c.Args) == 2 && equalFold(c.Args[1], "schedule")
+	if len(c.Args) > 1 && !schedule && !strings.HasPrefix(strings.ToLower(c.Arg(1)), "db") {
+		return resp.ErrSyntax
+	}
+	if c.Host.BackupRunning() {
+		return resp.Err("ERR Background save already in progress")
+	}
+	go func() { _, _ = c.Host.Backup() }() // logs its outcome; INFO and LASTSAVE show it
+	c.W.Simple("Background saving started")
+	return nil
+}
+
+func role(c *Ctx) error {
+	c.W.Array(3)
+	c.W.BulkString("master")
+	c.W.Int(0)
+	c.W.Array(0)
+	return nil
+}
+
+func shutdown(c *Ctx) error {
+	var o ShutdownOptions
+	abort := false
+	for _, a := range c.Args[1:] {
+		switch {
+		case equalFold(a, "save"):
+			o.Save = true
+		case equalFold(a, "nosave"):
+			o.NoSave = true
+		case equalFold(a, "now"):
+			o.Now = true
+		case equalFold(a, "force"):
+			o.Force = true
+		case equalFold(a, "abort"):
+			abort = true
+		default:
+			return resp.ErrSyntax
+		}
+	}
+	if abort && len(c.Args) > 2 || o.Save && o.NoSave {
+		return resp.ErrSyntax
+	}
+	if abort {
+		if !c.Host.AbortShutdown() {
+			return resp.Err("ERR No shutdown in progress.")
+		}
+		return c.ok()
+	}
+	if err := c.Host.Shutdown(o); err != nil {
+		return resp.Err("ERR Errors trying to SHUTDOWN. Check logs.")
+	}
+	c.C.CloseAfter = true
+	return nil
+}
+
+func slowlogGet(c *Ctx) error {
+	n := int64(10)
+	if len(c.Args) > 3 {
+		return resp.WrongArity("slowlog|get")
+	}
+	if len(c.Args) == 3 {
+		var ok bool
+		if n, ok = numeric.ParseInt64(c.Args[2]); !ok || n < -1 {
+			return resp.Err("ERR count should be greater than or equal to -1")
+		}
+	}
+	entries := c.Host.Slowlog().Last(int(n))
+	c.W.Array(len(entries))
+	for _, e := range entries {
+		c.W.Array(6)
+		c.W.Int(e.ID)
+		c.W.Int(e.UnixTime)
+		c.W.Int(e.Duration.Microseconds())
+		c.W.Array(len(e.Args))
+		for _, a := range e.Args {
+			c.W.BulkString(a)
+		}
+		c.W.BulkString(e.ClientAddr)
+		c.W.BulkString(e.ClientName)
+	}
+	return nil
+}
+
+func slowlogLen(c *Ctx) error { return c.int(int64(c.Host.Slowlog().Len())) }
+
+func slowlogReset(c *Ctx) error {
+	c.Host.Slowlog().Reset()
+	return c.ok()
+}
+
+func slowlogHelp(c *Ctx) error {
+	return help(c, "SLOWLOG",
+		"GET [<count>]", "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
+		"    Entries are made of:", "    id, timestamp, time in microseconds, arguments array, client IP and port,", "    client name",
+		"LEN", "    Return the length of the slowlog.",
+		"RESET", "    Reset the slowlog.")
+}

@@ -1,0 +1,81 @@
+package command
+
+import (
+	"errors"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var transactionRows = []Row{
+	{Name: "discard", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: discard, Group: "transactions", Since: "2.0.0", Summary: "Discards a transaction."},
+	{Name: "exec", Arity: 1, Flags: NoScript | Loading | Stale | SkipSlowlog | Queued, Handler: exec, Group: "transactions", Since: "1.2.0", Summary: "Executes all commands in a transaction."},
+	{Name: "multi", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: multi, Group: "transactions", Since: "1.2.0", Summary: "Starts a transaction."},
+	{Name: "unwatch", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: unwatch, Group: "transactions", Since: "2.2.0", Summary: "Forgets about watched keys of a transaction."},
+	{Name: "watch", Arity: -2, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Keys: AllKeys, Handler: watch, Group: "transactions", Since: "2.2.0", Summary: "Monitors changes to keys to determine the execution of a transaction."},
+}
+
+func multi(c *Ctx) error {
+	if c.C.InMulti {
+		return resp.ErrNestedMulti
+	}
+	c.C.InMulti = true
+	noteMulti(c.C)
+	return c.ok()
+}
+
+func exec(c *Ctx) error {
+	switch {
+	case !c.C.InMulti:
+		return resp.ErrExecNoMulti
+	case c.C.Poisoned:
+		endMulti(c)
+		return resp.ErrExecAbort
+	}
+	err := c.Txns.ExecQueue(c)
+	if errors.Is(err, datatype.ErrWouldBlock) {
+		return err // it is tried again elsewhere
+	}
+	endMulti(c)
+	return err
+}
+
+func discard(c *Ctx) error {
+	if !c.C.InMulti {
+		return resp.ErrDiscardNoMulti
+	}
+	endMulti(c)
+	return c.ok()
+}
+
+func watch(c *Ctx) error {
+	if c.C.InMulti {
+		return resp.ErrWatchInMulti
+	}
+	if err := c.Txns.Watch(c, c.Args[1:]); err != nil {
+		return err
+	}
+	noteMulti(c.C)
+	return c.ok()
+}
+
+func unwatch(c *Ctx) error {
+	c.Txns.Unwatch(c.C)
+	noteMulti(c.C)
+	return c.ok()
+}
+
+// endMulti forgets what the client has queued and what it watches.
+func endMulti(c *Ctx) {
+	c.Txns.Unwatch(c.C)
+	c.C.EndMulti()
+}
+
+func noteMulti(cl *client.Client) {
+	queued := -1
+	if cl.InMulti {
+		queued = len(cl.Queue)
+	}
+	cl.NoteMulti(queued, len(cl.Watched))
+}

@@ -1,0 +1,345 @@
+package command
+
+import (
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var zsetRows = []Row{
+	{Name: "bzmpop", Arity: -5, Flags: Write | Blocking | MovableKeys, GetKeys: keysNumberedAt(2), Handler: bzmpop, Group: "sorted-set", Since: "7.0.0", Summary: "Removes and returns a member by score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped."},
+	{Name: "bzpopmax", Arity: -3, Flags: Write | NoScript | Blocking | Fast, Keys: KeySpec{1, -2, 1}, Handler: bzpopmax, Group: "sorted-set", Since: "5.0.0", Summary: "Removes and returns the member with the highest score from one or more sorted sets. Blocks until a member available otherwise.  Deletes the sorted set if the last element was popped."},
+	{Name: "bzpopmin", Arity: -3, Flags: Write | NoScript | Blocking | Fast, Keys: KeySpec{1, -2, 1}, Handler: bzpopmin, Group: "sorted-set", Since: "5.0.0", Summary: "Removes and returns the member with the lowest score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped."},
+	{Name: "zadd", Arity: -4, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: zadd, Group: "sorted-set", Since: "1.2.0", Summary: "Adds one or more members to a sorted set, or updates their scores. Creates the key if it doesn't exist."},
+	{Name: "zcard", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: zcard, Group: "sorted-set", Since: "1.2.0", Summary: "Returns the number of members in a sorted set."},
+	{Name: "zcount", Arity: 4, Flags: ReadOnly | Fast, Keys: OneKey, Handler: zcount, Group: "sorted-set", Since: "2.0.0", Summary: "Returns the count of members in a sorted set that have scores within a range."},
+	{Name: "zdiff", Arity: -3, Flags: ReadOnly | MovableKeys, GetKeys: keysNumberedAt(1), Handler: zdiff, Group: "sorted-set", Since: "6.2.0", Summary: "Returns the difference between multiple sorted sets."},
+	{Name: "zdiffstore", Arity: -4, Flags: Write | DenyOOM | MovableKeys, Keys: OneKey, GetKeys: storeAndNumberedKeys, Handler: zdiffstore, Group: "sorted-set", Since: "6.2.0", Summary: "Stores the difference of multiple sorted sets in a key."},
+	{Name: "zincrby", Arity: 4, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: zincrby, Group: "sorted-set", Since: "1.2.0", Summary: "Increments the score of a member in a sorted set."},
+	{Name: "zinter", Arity: -3, Flags: ReadOnly | MovableKeys, GetKeys: keysNumberedAt(1), Handler: zinter, Group: "sorted-set", Since: "6.2.0", Summary: "Returns the intersect of multiple sorted sets."},
+	{Name: "zintercard", Arity: -3, Flags: ReadOnly | MovableKeys, GetKeys: keysNumberedAt(1), Handler: zintercard, Group: "sorted-set", Since: "7.0.0", Summary: "Returns the number of members of the intersect of multiple sorted sets."},
+	{Name: "zinterstore", Arity: -4, Flags: Write | DenyOOM | MovableKeys, Keys: OneKey, GetKeys: storeAndNumberedKeys, Handler: zinterstore, Group: "sorted-set", Since: "2.0.0", Summary: "Stores the intersect of multiple sorted sets in a key."},
+	{Name: "zlexcount", Arity: 4, Flags: ReadOnly | Fast, Keys: OneKey, Handler: zlexcount, Group: "sorted-set", Since: "2.8.9", Summary: "Returns the number of members in a sorted set within a lexicographical range."},
+	{Name: "zmpop", Arity: -4, Flags: Write | MovableKeys, GetKeys: keysNumberedAt(1), Handler: zmpop, Group: "sorted-set", Since: "7.0.0", Summary: "Returns the highest- or lowest-scoring members from one or more sorted sets after removing them. Deletes the sorted set if the last member was popped."},
+	{Name: "zmscore", Arity: -3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: zmscore, Group: "sorted-set", Since: "6.2.0", Summary: "Returns the score of one or more members in a sorted set."},
+	{Name: "zpopmax", Arity: -2, Flags: Write | Fast, Keys: OneKey, Handler: zpopmax, Group: "sorted-set", Since: "5.0.0", Summary: "Returns the highest-scoring members from a sorted set after removing them. Deletes the sorted set if the last member was popped."},
+	{Name: "zpopmin", Arity: -2, Flags: Write | Fast, Keys: OneKey, Handler: zpopmin, Group: "sorted-set", Since: "5.0.0", Summary: "Returns the lowest-scoring members from a sorted set after removing them. Deletes the sorted set if the last member was popped."},
+	{Name: "zrandmember", Arity: -2, Flags: ReadOnly | Random, Keys: OneKey, Handler: zrandmember, Group: "sorted-set", Since: "6.2.0", Summary: "Returns one or more random members from a sorted set."},
+	{Name: "zrange", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: zrange, Group: "sorted-set", Since: "1.2.0", Summary: "Returns members in a sorted set within a range of indexes."},
+	{Name: "zrangebylex", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: zrangebylex, Group: "sorted-set", Since: "2.8.9", Summary: "Returns members in a sorted set within a lexicographical range."},
+	{Name: "zrangebyscore", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: zrangebyscore, Group: "sorted-set", Since: "1.0.5", Summary: "Returns members in a sorted set within a range of scores."},
+	{Name: "zrangestore", Arity: -5, Flags: Write | DenyOOM, Keys: TwoKeys, Handler: zrangestore, Group: "sorted-set", Since: "6.2.0", Summary: "Stores a range of members from sorted set in a key."},
+	{Name: "zrank", Arity: -3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: zrank, Group: "sorted-set", Since: "2.0.0", Summary: "Returns the index of a member in a sorted set ordered by ascending scores."},
+	{Name: "zrem", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: zrem, Group: "sorted-set", Since: "1.2.0", Summary: "Removes one or more members from a sorted set. Deletes the sorted set if all members were removed."},
+	{Name: "zremrangebylex", Arity: 4, Flags: Write, Keys: OneKey, Handler: zremrangebylex, Group: "sorted-set", Since: "2.8.9", Summary: "Removes members in a sorted set within a lexicographical range. Deletes the sorted set if all members were removed."},
+	{Name: "zremrangebyrank", Arity: 4, Flags: Write, Keys: OneKey, Handler: zremrangebyrank, Group: "sorted-set", Since: "2.0.0", Summary: "Removes members in a sorted set within a range of indexes. Deletes the sorted set if all members were removed."},
+	{Name: "zremrangebyscore", Arity: 4, Flags: Write, Keys: OneKey, Handler: zremrangebyscore, Group: "sorted-set", Since: "1.2.0", Summary: "Removes members in a sorted set within a range of scores. Deletes the sorted set if all members were removed."},
+	{Name: "zrevrange", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: zrevrange, Group: "sorted-set", Since: "1.2.0", Summary: "Returns members in a sorted set within a range of indexes in reverse order."},
+	{Name: "zrevrangebylex", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: zrevrangebylex, Group: "sorted-set", Since: "2.8.9", Summary: "Returns members in a sorted set within a lexicographical range in reverse order."},
+	{Name: "zrevrangebyscore", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: zrevrangebyscore, Group: "sorted-set", Since: "2.2.0", Summary: "Returns members in a sorted set within a range of scores in reverse order."},
+	{Name: "zrevrank", Arity: -3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: zrevrank, Group: "sorted-set", Since: "2.0.0", Summary: "Returns the index of a member in a sorted set ordered by descending scores."},
+	{Name: "zscan", Arity: -3, Flags: ReadOnly | Random, Keys: OneKey, Handler: zscan, Group: "sorted-set", Since: "2.8.0", Summary: "Iterates over members and scores of a sorted set."},
+	{Name: "zscore", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: zscore, Group: "sorted-set", Since: "1.2.0", Summary: "Returns the score of a member in a sorted set."},
+	{Name: "zunion", Arity: -3, Flags: ReadOnly | MovableKeys, GetKeys: keysNumberedAt(1), Handler: zunion, Group: "sorted-set", Since: "6.2.0", Summary: "Returns the union of multiple sorted sets."},
+	{Name: "zunionstore", Arity: -4, Flags: Write | DenyOOM | MovableKeys, Keys: OneKey, GetKeys: storeAndNumberedKeys, Handler: zunionstore, Group: "sorted-set", Since: "2.0.0", Summary: "Stores the union of multiple sorted sets in a key."},
+}
+
+func keysNumberedAt(at int) func(args [][]byte) ([]int, bool) {
+	return func(args [][]byte) ([]int, bool) { return numKeys(args, at) }
+}
+
+// storeAndNumberedKeys finds a destination and the keys that follow their number.
+func storeAndNumberedKeys(args [][]byte) ([]int, bool) {
+	keys, ok := numKeys(args, 2)
+	return append([]int{1}, keys...), ok
+}
+
+// zaddOptions are the options of ZADD.
+type zaddOptions struct {
+	how     datatype.ZAdd
+	changed bool // count updates too
+}
+
+// parseZAdd reads options and returns what follows them: scores and members.
+func parseZAdd(args [][]byte, o *zaddOptions) (pairs [][]byte, err error) {
+	for ; len(args) > 0; args = args[1:] {
+		switch a := args[0]; {
+		case equalFold(a, "nx"):
+			o.how.NX = true
+		case equalFold(a, "xx"):
+			o.how.XX = true
+		case equalFold(a, "gt"):
+			o.how.GT = true
+		case equalFold(a, "lt"):
+			o.how.LT = true
+		case equalFold(a, "ch"):
+			o.changed = true
+		case equalFold(a, "incr"):
+			o.how.Incr = true
+		default:
+			return args, o.check(args)
+		}
+	}
+	return nil, resp.ErrSyntax
+}
+
+func (o *zaddOptions) check(pairs [][]byte) error {
+	h := &o.how
+	switch {
+	case len(pairs)%2 != 0:
+		return resp.ErrSyntax
+	case h.NX && h.XX:
+		return resp.Err("ERR XX and NX options at the same time are not compatible")
+	case h.GT && h.NX || h.LT && h.NX || h.GT && h.LT:
+		return resp.Err("ERR GT, LT, and/or NX options at the same time are not compatible")
+	case h.Incr && len(pairs) > 2:
+		return resp.Err("ERR INCR option supports a single increment-element pair")
+	}
+	return nil
+}
+
+func zadd(c *Ctx) error { return addScored(c, zaddOptions{}) }
+
+func zincrby(c *Ctx) error { return addScored(c, zaddOptions{how: datatype.ZAdd{Incr: true}}) }
+
+func addScored(c *Ctx, o zaddOptions) error {
+	pairs, err := parseZAdd(c.Args[2:], &o)
+	if err != nil {
+		return err
+	}
+	var few [8]float64
+	scores := few[:0]
+	for i := 0; i < len(pairs); i += 2 {
+		score, ok := numeric.ParseFloat(pairs[i])
+		if !ok {
+			return resp.ErrNotFloat
+		}
+		scores = append(scores, score)
+	}
+	return addPairs(c, &o, scores, func(i int) []byte { return pairs[2*i+1] })
+}
+
+// addPairs gives members scores and replies as ZADD.
+func addPairs(c *Ctx, o *zaddOptions, scores []float64, member func(i int) []byte) error {
+	z, err := datatype.LoadZSet(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	var did datatype.ZAdded
+	var score float64
+	created, updated := int64(0), int64(0)
+	for i := range scores {
+		if did, score, err = z.Add(member(i), scores[i], o.how); err != nil {
+			return err
+		}
+		switch did {
+		case datatype.ZCreated:
+			created++
+		case datatype.ZUpdated:
+			updated++
+		}
+	}
+	event := "zadd"
+	if o.how.Incr {
+		event = "zincr"
+	}
+	if created+updated > 0 {
+		z.Save()
+		c.T.Event(datatype.ClassZSet, event, z.Name)
+	}
+	switch {
+	case o.how.Incr && did == datatype.ZRefused:
+		c.W.Null()
+	case o.how.Incr:
+		c.W.Double(score)
+	case o.changed:
+		c.W.Int(created + updated)
+	default:
+		c.W.Int(created)
+	}
+	return nil
+}
+
+func zrem(c *Ctx) error {
+	z, err := datatype.LoadZSet(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	n := int64(0)
+	for _, member := range c.Args[2:] {
+		gone, err := z.Remove(member)
+		if err != nil {
+			return err
+		}
+		if gone {
+			n++
+		}
+	}
+	if n > 0 {
+		saveSmallerZSet(c, &z, "zrem")
+	}
+	return c.int(n)
+}
+
+// saveSmallerZSet saves a sorted set that has lost members, and tells of it.
+func saveSmallerZSet(c *Ctx, z *datatype.ZSet, event string) {
+	z.Save()
+	c.T.Event(datatype.ClassZSet, event, z.Name)
+	if !z.Exists {
+		c.T.Event(datatype.ClassGeneric, "del", z.Name)
+	}
+}
+
+func zcard(c *Ctx) error {
+	z, err := datatype.LoadZSet(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.int(int64(z.Len()))
+}
+
+func zscore(c *Ctx) error {
+	z, err := datatype.LoadZSet(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return replyScore(c, &z, c.Args[2])
+}
+
+func zmscore(c *Ctx) error {
+	z, err := datatype.LoadZSet(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	c.W.Array(len(c.Args) - 2)
+	for _, member := range c.Args[2:] {
+		if err := replyScore(c, &z, member); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func replyScore(c *Ctx, z *datatype.ZSet, member []byte) error {
+	score, found, err := z.Score(member)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return c.null()
+	}
+	c.W.Double(score)
+	return nil
+}
+
+func zrank(c *Ctx) error { return replyRank(c, false) }
+
+func zrevrank(c *Ctx) error { return replyRank(c, true) }
+
+func replyRank(c *Ctx, rev bool) error {
+	withScore := len(c.Args) == 4
+	if len(c.Args) > 4 {
+		return resp.WrongArity(c.Row.Name)
+	}
+	if withScore && !equalFold(c.Args[3], "withscore") {
+		return resp.ErrSyntax
+	}
+	z, err := datatype.LoadZSet(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	rank, score, found, err := z.Rank(c.Args[2], rev)
+	switch {
+	case err != nil:
+		return err
+	case !found && withScore:
+		c.W.NullArray()
+	case !found:
+		c.W.Null()
+	case withScore:
+		c.W.Array(2)
+		c.W.Int(int64(rank))
+		c.W.Double(score)
+	default:
+		c.W.Int(int64(rank))
+	}
+	return nil
+}
+
+func zscan(c *Ctx) error {
+	o, err := parseElementScan(c, layout.TypeZSet)
+	if err != nil {
+		return err
+	}
+	z, err := datatype.LoadZSet(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	reply := newScanReply(c, o)
+	text := c.T.Scratch(32)
+	next, err := z.Scan(o.cursor, o.count, func(member []byte, score float64) {
+		if !o.matches(member) {
+			return
+		}
+		reply.add(member)
+		if n, whole := numeric.ScoreInt(score); whole && z.Packed() {
+			reply.add(numeric.AppendInt(text, n)) // as a listpack holds it
+		} else {
+			reply.add(numeric.AppendFloat(text, score))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return reply.finish(next)
+}
+
+func zrandmember(c *Ctx) error {
+	if len(c.Args) == 2 {
+		z, err := datatype.LoadZSet(c.T, c.Args[1])
+		if err != nil {
+			return err
+		}
+		if !z.Exists {
+			return c.null()
+		}
+		return z.Random(1, func(member []byte, _ float64) { c.W.Bulk(member) })
+	}
+	r, err := parseRandom(c, "withscores")
+	if err != nil {
+		return err
+	}
+	z, err := datatype.LoadZSet(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	emit := scoredEmitter(c, r.with)
+	switch {
+	case !z.Exists || r.count == 0:
+		c.W.Array(0)
+		return nil
+	case r.repeat:
+		r.header(c, r.count)
+		return z.Random(r.count, emit)
+	case r.count >= z.Len():
+		r.header(c, z.Len())
+		return z.Each(func(member []byte, score float64) bool { emit(member, score); return true })
+	}
+	r.header(c, r.count)
+	return z.Sample(r.count, emit)
+}
+
+// scoredEmitter writes members, with their scores if asked for: side by side in
+// RESP2, as pairs in RESP3.
+func scoredEmitter(c *Ctx, withScores bool) func(member []byte, score float64) {
+	return func(member []byte, score float64) {
+		if withScores && c.W.Proto >= 3 {
+			c.W.Array(2)
+		}
+		c.W.Bulk(member)
+		if withScores {
+			c.W.Double(score)
+		}
+	}
+}
