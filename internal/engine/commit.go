@@ -58,6 +58,9 @@ func (x *tx) commit() error {
 		db.spaceID.Store(db.eng.newSpace())
 		db.windows.init()
 	}
+	if x.prefixes != nil {
+		db.prefixes.Store(x.prefixes)
+	}
 	db.keyCount.Store(st.Keys)
 	db.expireCount.Store(st.Expires)
 	x.noteExpiries()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/haypile/haypile/internal/binlog"
 	"github.com/haypile/haypile/internal/cache"
+	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/store"
 )
@@ -44,7 +45,8 @@ type DB struct {
 	expireCount atomic.Int64
 	nextVersion atomic.Uint64
 	spaceID     atomic.Uint32
-	pin         *binlog.Pin // what the store still needs of the log
+	prefixes    atomic.Pointer[datatype.Prefixes] // nil until the first SCAN
+	pin         *binlog.Pin                       // what the store still needs of the log
 
 	waiting  waiting
 	windows  windows
@@ -92,8 +94,10 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	db.waiting.init()
 	db.windows.init()
 	db.spaceID.Store(e.newSpace())
-	if err := o.FS.MkdirAll(o.Dir, 0o755); err != nil {
-		return nil, fmt.Errorf("create database directory: %w", err)
+	for _, dir := range []string{o.Dir, o.FS.PathJoin(o.Dir, "store"), o.BinlogDir} {
+		if err := MakeDir(o.FS, dir); err != nil {
+			return nil, fmt.Errorf("create database directory: %w", err)
+		}
 	}
 	var log atomic.Pointer[binlog.Log]
 	st, state, err := store.Open(store.Options{
@@ -127,6 +131,25 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	db.done.Add(1)
 	go db.expireLoop()
 	return db, nil
+}
+
+// MakeDir creates a directory, and those above it, so that they are there after a
+// power loss too: what is synced within is of no use if a name on the way is lost.
+func MakeDir(fs vfs.FS, dir string) error {
+	above := fs.PathDir(dir)
+	if _, err := fs.Stat(above); err != nil && above != dir {
+		if err := MakeDir(fs, above); err != nil {
+			return err
+		}
+	}
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	parent, err := fs.OpenDir(above)
+	if err != nil {
+		return err
+	}
+	return errors.Join(parent.Sync(), parent.Close())
 }
 
 // recover replays the log behind the store's position and leaves the final

@@ -23,7 +23,6 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/command"
@@ -40,6 +39,8 @@ type Options struct {
 	Logger    *slog.Logger
 	// DB says how database number i is kept.
 	DB func(i int) (name string, o DBOptions)
+	// Swap makes it lasting that two numbers exchange their databases.
+	Swap func(a, b int) error
 	// Notify delivers a keyspace event after its commit.
 	Notify func(db int, class datatype.Class, event string, key []byte)
 }
@@ -52,17 +53,20 @@ type Engine struct {
 	notify atomic.Uint32 // classes that someone wants to hear of
 	always atomic.Bool   // appendfsync always
 
-	dbMu  sync.Mutex // guards opening and swapping
-	dbs   []atomic.Pointer[DB]
-	spare atomic.Uint32 // last cache space given
+	dbMu    sync.Mutex   // guards opening
+	swapMu  sync.RWMutex // databases keep their numbers while it is held
+	dbs     []atomic.Pointer[DB]
+	blocked atomic.Int64  // how many waits have begun
+	spare   atomic.Uint32 // last cache space given
 
 	jobs    chan Job
 	workers sync.WaitGroup
 	syncer  syncer
 
-	Slow     func(args [][]byte, d time.Duration, t *Turn) // told of every command's duration
-	PauseAt  atomic.Int64
-	WriteErr func() error // refuses writes while the disk is full
+	// WriteErr, if set, refuses writes (a full disk).
+	WriteErr func() error
+
+	Hits, Misses atomic.Int64 // of keys that reading commands looked for
 
 	activeExpire atomic.Bool
 	closing      atomic.Bool

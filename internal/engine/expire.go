@@ -123,7 +123,7 @@ func (db *DB) expireKeys(t *Turn, keys []dueKey) bool {
 	x := t.txs[i]
 	gone := int64(0)
 	for _, due := range keys {
-		k, err := datatype.Load(x, due.name)
+		k, err := datatype.Peek(x, due.name)
 		if err != nil {
 			t.release(err)
 			return false
@@ -133,7 +133,6 @@ func (db *DB) expireKeys(t *Turn, keys []dueKey) bool {
 			continue
 		}
 		k.Remove()
-		x.Event(datatype.ClassExpired, "expired", due.name)
 		gone++
 		x.endCommand()
 	}

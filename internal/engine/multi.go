@@ -11,15 +11,15 @@ import (
 
 // queueRequests lists the locks of everything a client has queued, and of what
 // it watches.
-func queueRequests(dst []lockRequest, cl *client.Client) []lockRequest {
+func (e *Engine) queueRequests(dst []lockRequest, cl *client.Client) []lockRequest {
 	db := cl.DB()
 	for _, q := range cl.Queue {
 		row := q.Row.(*command.Row)
 		if row.Name == "select" {
-			db = selected(q.Args, db)
+			db = e.Selected(q.Args, db)
 			continue
 		}
-		dst = rowRequests(dst, db, row, q.Args)
+		dst = e.rowRequests(dst, db, row, q.Args)
 	}
 	for _, w := range cl.Watched {
 		dst = append(dst, lockRequest{db: w.DB, stripe: stripeOf([]byte(w.Key))})
@@ -27,16 +27,16 @@ func queueRequests(dst []lockRequest, cl *client.Client) []lockRequest {
 	return dst
 }
 
-// selected follows a queued SELECT; a bad one fails when it is executed.
-func selected(args [][]byte, db int) int {
-	if n, ok := command.DBIndex(args[1]); ok {
+// Selected follows a queued SELECT; a bad one fails when it is executed.
+func (e *Engine) Selected(args [][]byte, db int) int {
+	if n, ok := command.DBIndex(args[1]); ok && n < len(e.dbs) {
 		return n
 	}
 	return db
 }
 
 // mustWait lists what cannot run on an event loop, or not twice.
-const mustWait = command.Worker | command.Exclusive | command.Once
+const mustWait = command.Worker | command.Exclusive | command.ExclusiveAll | command.Once
 
 // ExecQueue implements command.Txns: EXEC. All locks are taken first; then the
 // commands run one after the other and commit as one record.
@@ -48,7 +48,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 				return datatype.ErrWouldBlock
 			}
 		}
-		if !t.tryRequests(queueRequests(nil, cl)) {
+		if !t.tryRequests(t.eng.queueRequests(nil, cl)) {
 			return datatype.ErrWouldBlock
 		}
 	}
@@ -70,7 +70,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 		}
 	}
 	t.depth--
-	if err != nil { // only on an event loop: it starts over on a worker
+	if err != nil { // it starts over, on a worker, or with more locks
 		for _, u := range used {
 			u.x.rollback(u.sp)
 		}
@@ -97,16 +97,26 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 	if !slices.ContainsFunc(used, func(u touched) bool { return u.x == x }) {
 		used = append(used, touched{x, x.save()})
 	}
-	x.anyKey = row.Is(command.AnyKey)
+	x.anyKey, x.reading = row.Is(command.AnyKey), row.Is(command.ReadOnly)
 	inner.T = x
 	row.Stats.Calls.Add(1)
+	missing := len(t.extra)
 	switch t.call(&inner, x) {
 	case Offload:
 		return used, datatype.ErrWouldBlock
 	case Blocked:
 		return used, errors.New("a command blocked inside a transaction")
 	}
+	if len(t.extra) > missing {
+		return used, errRelock
+	}
 	return used, nil
+}
+
+// AfterCommit implements command.Txns.
+func (t *Turn) AfterCommit(c *command.Ctx, f func()) {
+	x := c.T.(*tx)
+	x.events = append(x.events, event{call: f})
 }
 
 // FlushDB implements command.Txns.
@@ -114,10 +124,40 @@ func (t *Turn) FlushDB(db int) error {
 	if err := t.lockDB(db); err != nil {
 		return err
 	}
-	x := t.txs[db]
+	return t.flush(t.txs[db])
+}
+
+// FlushAll implements command.Txns.
+func (t *Turn) FlushAll() error {
+	for _, x := range t.active {
+		if err := t.flush(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Turn) flush(x *tx) error {
+	if err := x.markWatchersOfKeys(); err != nil {
+		return err
+	}
 	x.Flush()
-	x.db.markAllWatchers()
 	t.dirty = true
+	return nil
+}
+
+// markWatchersOfKeys is for what takes away a database's whole content: it is no
+// change for who watches a key that is not there.
+func (x *tx) markWatchersOfKeys() error {
+	for _, name := range x.db.watchedKeys() {
+		k, err := datatype.Peek(x, []byte(name))
+		if err != nil {
+			return err
+		}
+		if k.Exists {
+			x.db.markWatchers(k.Name, false)
+		}
+	}
 	return nil
 }
 
@@ -142,7 +182,7 @@ func (t *Turn) watchedChanged(cl *client.Client) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		k, err := datatype.Load(x, []byte(w.Key))
+		k, err := datatype.Peek(x, []byte(w.Key))
 		if err != nil {
 			return false, err
 		}
@@ -154,4 +194,3 @@ func (t *Turn) watchedChanged(cl *client.Client) (bool, error) {
 }
 
 var _ command.Txns = (*Turn)(nil)
-

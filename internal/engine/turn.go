@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -48,9 +49,11 @@ type Turn struct {
 	extra   []lockRequest // locks that a handler asked for beyond its row's
 	served  []delivery
 	w       resp.Writer // replies of served clients
-	touched []touched // other databases that the running command uses
-	depth   int       // > 0 while a transaction runs: savepoints are nested
+	touched []touched   // other databases that the running command uses
+	depth   int         // > 0 while a transaction runs: savepoints are nested
 	dirty   bool
+	hits    int64 // keys found and not found by reading commands of this turn
+	misses  int64
 	failed  error // a commit before the turn's end has failed
 }
 
@@ -90,21 +93,30 @@ func (t *Turn) tx(i int) (*tx, error) {
 			return nil, err
 		}
 	}
-	x := t.txs[i]
-	if x == nil || x.db != db {
-		x = newTx(db, t)
-		t.txs[i] = x
-	}
+	x := t.view(i, db)
 	if !x.gated && !x.gateX {
 		if t.mayWait {
 			db.gate.RLock()
 		} else if !db.gate.TryRLock() {
 			return nil, datatype.ErrWouldBlock
 		}
+		if t.eng.Opened(i) != db { // swapped while this waited
+			db.gate.RUnlock()
+			return t.tx(i)
+		}
 		x.gated = true
 		t.active = append(t.active, x)
 	}
 	return x, nil
+}
+
+// view is tx without the gate.
+func (t *Turn) view(i int, db *DB) *tx {
+	if x := t.txs[i]; x != nil && x.db == db {
+		return x
+	}
+	t.txs[i] = newTx(db, t)
+	return t.txs[i]
 }
 
 // Txn implements command.Txns.
@@ -116,8 +128,11 @@ func (t *Turn) Txn(db int) (datatype.Txn, error) {
 	return x, err
 }
 
+// Writable implements command.Txns.
+func (t *Turn) Writable() bool { return t.eng.WriteErr == nil || t.eng.WriteErr() == nil }
+
 // errRelock asks the worker to start over with the locks in t.extra.
-var errRelock = errors.New("locks missing")
+var errRelock = fmt.Errorf("locks missing: %w", datatype.ErrWouldBlock)
 
 // Lock implements command.Txns: it takes locks in the middle of a command. That
 // may be out of order, so it never waits; if one is taken, the command starts
@@ -151,6 +166,7 @@ func (t *Turn) Commit() error {
 				t.eng.opts.Logger.Warn("a commit failed; its clients are told", "db", x.db.Name, "err", err)
 				failed = err
 				x.events = x.events[:0]
+				x.db.windows.init() // they show what has not come to be
 			}
 		}
 	}
@@ -180,8 +196,17 @@ func (t *Turn) release(failed error) {
 	}
 	t.active = t.active[:0]
 	t.dirty = false
+	if t.hits+t.misses > 0 {
+		t.eng.Hits.Add(t.hits)
+		t.eng.Misses.Add(t.misses)
+		t.hits, t.misses = 0, 0
+	}
 	for i, ev := range events {
-		t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key)
+		if ev.call != nil {
+			ev.call()
+		} else {
+			t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key)
+		}
 	}
 	t.deliver(failed)
 }
@@ -199,7 +224,7 @@ const maxTurnBytes = 1 << 20
 
 // Exec runs one command that has passed all gates. The reply goes to w.
 func (t *Turn) Exec(cl *client.Client, row *command.Row, args [][]byte, w *resp.Writer) Status {
-	if !t.mayWait && row.Flags&(command.Worker|command.Exclusive) != 0 {
+	if !t.mayWait && row.Flags&(command.Worker|command.Exclusive|command.ExclusiveAll) != 0 {
 		return Offload
 	}
 	t.running = cl
@@ -225,8 +250,11 @@ func (t *Turn) prepare(c *command.Ctx) (*tx, error) {
 				return nil, datatype.ErrWouldBlock
 			}
 		}
+		if c.Row.Claims != nil && !t.tryRequests(t.eng.claimRequests(nil, c.Row.Claims(c.Args))) {
+			return nil, datatype.ErrWouldBlock
+		}
 	}
-	x.anyKey = c.Row.Is(command.AnyKey)
+	x.anyKey, x.reading = c.Row.Is(command.AnyKey), c.Row.Is(command.ReadOnly)
 	c.T = x
 	return x, nil
 }
@@ -251,12 +279,10 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 	case err == nil:
 		if len(x.ops) > 0 || x.flush {
 			t.dirty = true
-			if len(x.ready) > 0 {
-				t.serve(x)
-			}
 		}
 		x.endCommand()
 		if t.depth == 0 {
+			t.serve()
 			x.undo = x.undo[:0]
 			if t.size() > maxTurnBytes {
 				t.commitEarly()

@@ -34,8 +34,9 @@ type tx struct {
 	indexed *pebble.Batch // nil until a range read met pending changes
 	spaces  [256]bool     // spaces that ops touch
 
-	keys, expires int64 // changes of the counters
-	flush         bool  // everything before is deleted; set by FLUSHDB only
+	keys, expires int64              // changes of the counters
+	flush         bool               // everything before is deleted; set by FLUSHDB only
+	prefixes      *datatype.Prefixes // the SCAN dictionary, if this turn changes it
 	events        []event
 	ready         [][]byte // keys that may serve a blocked client
 	windows       []*datatype.Window
@@ -47,7 +48,8 @@ type tx struct {
 	gated   bool // db.gate is held for reading
 	gateX   bool // db.gate is held for writing
 
-	anyKey bool // the running command reads keys that are not locked
+	anyKey  bool // the running command reads keys that are not locked
+	reading bool // it is a reading command: its look-ups are counted
 }
 
 type op struct {
@@ -74,15 +76,19 @@ type undoEntry struct {
 	op  op
 }
 
+// event is something to tell after the commit: a keyspace event, or what a command
+// left for then.
 type event struct {
 	class datatype.Class
 	name  string
 	key   []byte
+	call  func()
 }
 
 type savepoint struct {
 	ops, undo, events, ready int
 	keys, expires            int64
+	prefixes                 *datatype.Prefixes
 }
 
 const minTable = 256
@@ -95,7 +101,7 @@ func newTx(db *DB, t *Turn) *tx {
 func (x *tx) reset() {
 	x.ops, x.undo, x.events, x.ready = x.ops[:0], x.undo[:0], x.events[:0], x.ready[:0]
 	x.windows = x.windows[:0]
-	x.keys, x.expires, x.flush = 0, 0, false
+	x.keys, x.expires, x.flush, x.prefixes = 0, 0, false, nil
 	x.arena = trimBuffer(x.arena)
 	x.scratch = trimBuffer(x.scratch)
 	x.gen++
@@ -120,7 +126,7 @@ func trimBuffer(b []byte) []byte {
 }
 
 func (x *tx) save() savepoint {
-	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires}
+	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires, x.prefixes}
 }
 
 func (x *tx) rollback(sp savepoint) {
@@ -135,7 +141,7 @@ func (x *tx) rollback(sp savepoint) {
 	// out of range counts as no match.
 	x.ops, x.undo = x.ops[:sp.ops], x.undo[:sp.undo]
 	x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
-	x.keys, x.expires = sp.keys, sp.expires
+	x.keys, x.expires, x.prefixes = sp.keys, sp.expires, sp.prefixes
 	for _, w := range x.windows {
 		w.Drop()
 	}
@@ -166,7 +172,9 @@ func (x *tx) Scratch(n int) []byte {
 
 func (x *tx) endCommand() {
 	x.scratch = trimBuffer(x.scratch)
-	x.windows = x.windows[:0]
+	if x.turn.depth == 0 { // a transaction may yet be undone as a whole
+		x.windows = x.windows[:0]
+	}
 }
 
 // find returns the index of a pending change of a pair, or -1.
@@ -187,6 +195,18 @@ func (x *tx) find(hash uint64, key []byte) int {
 
 // Get implements datatype.Txn.
 func (x *tx) Get(key []byte) ([]byte, bool, error) {
+	val, found, err := x.get(key)
+	if key[0] == layout.SpaceHead && err == nil && x.reading {
+		if found {
+			x.turn.hits++
+		} else {
+			x.turn.misses++
+		}
+	}
+	return val, found, err
+}
+
+func (x *tx) get(key []byte) ([]byte, bool, error) {
 	if len(x.ops) > 0 && x.spaces[key[0]] {
 		if i := x.find(xxhash.Sum64(key), key); i >= 0 {
 			o := &x.ops[i]
@@ -306,10 +326,11 @@ func (x *tx) mirror(o *op) {
 func (x *tx) Flush() {
 	x.ops, x.undo = x.ops[:0], x.undo[:0]
 	x.gen++
-	x.keys, x.expires, x.flush = 0, 0, true
+	x.keys, x.expires, x.flush, x.prefixes = 0, 0, true, datatype.NoPrefixes
 	for _, space := range [...]byte{layout.SpaceElement, layout.SpaceHead, layout.SpaceExpiry, layout.SpaceScore} {
-		x.DeleteRange([]byte{space}, []byte{space + 1})
+		x.DeleteRange([]byte{space}, []byte{space + 1}) // first: the store knows a flush by it
 	}
+	datatype.DropPrefixes(x)
 	if x.indexed != nil {
 		x.indexed.Close()
 		x.indexed = nil
@@ -391,14 +412,28 @@ func (x *tx) KeyCounts() (keys, expires int64) {
 
 // Event implements datatype.Txn.
 func (x *tx) Event(class datatype.Class, name string, key []byte) {
+	switch {
+	case class == datatype.ClassNew: // what is new is told of by another event too
+		x.note(class, name, key)
+		return
+	case class == datatype.ClassKeyMiss:
+		if x.reading {
+			x.note(class, name, key)
+		}
+		return
+	}
 	if x.db.watching.Load() > 0 {
-		x.db.markWatchers(key)
+		x.db.markWatchers(key, class == datatype.ClassExpired)
 	}
 	if x.db.waiting.count.Load() > 0 && x.db.waiting.has(key) {
 		x.ready = append(x.ready, bytes.Clone(key))
 	}
+	x.note(class, name, key)
+}
+
+func (x *tx) note(class datatype.Class, name string, key []byte) {
 	if x.turn.eng.notify.Load()&uint32(class) != 0 {
-		x.events = append(x.events, event{class, name, bytes.Clone(key)})
+		x.events = append(x.events, event{class: class, name: name, key: bytes.Clone(key)})
 	}
 }
 

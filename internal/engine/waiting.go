@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,7 +18,7 @@ import (
 // the wait: data, the time-out, CLIENT UNBLOCK or the end of the connection.
 type waiter struct {
 	cl     *client.Client
-	db     *DB
+	began  int64 // order among all who wait
 	row    *command.Row
 	args   [][]byte
 	keys   []string
@@ -26,7 +27,14 @@ type waiter struct {
 	timer  *time.Timer
 
 	mu   sync.Mutex
+	db   *DB
 	done bool
+}
+
+func (w *waiter) home() *DB {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.db
 }
 
 // waiting holds the clients that wait for keys of one database, in the order in
@@ -84,7 +92,7 @@ type Waiting struct{ w *waiter }
 func (t *Turn) Block(args [][]byte, resume func(reply []byte)) *Waiting {
 	c := &t.ctx
 	db := t.txs[c.C.DB()].db
-	w := &waiter{cl: c.C, db: db, row: c.Row, args: args, wait: *c.Wait, resume: resume}
+	w := &waiter{cl: c.C, began: t.eng.blocked.Add(1), db: db, row: c.Row, args: args, wait: *c.Wait, resume: resume}
 	for _, k := range c.Wait.Keys {
 		if !slices.Contains(w.keys, string(k)) {
 			w.keys = append(w.keys, string(k))
@@ -158,15 +166,19 @@ type delivery struct {
 	reply []byte
 }
 
-// serve runs the commands of clients that wait for keys which the command just
-// executed has touched, in the order in which they began to wait. What they
-// change may make further keys ready.
-func (t *Turn) serve(x *tx) {
-	if t.depth > 0 {
-		return // a transaction ends first
+// serve runs the commands of clients that wait for keys which the command (or
+// transaction) just executed has touched, in the order in which they began to
+// wait. What they change may make further keys ready.
+func (t *Turn) serve() {
+	for _, x := range t.active {
+		if len(x.ready) > 0 {
+			t.serveDB(x)
+		}
 	}
-	saved := t.ctx
-	running := t.running
+}
+
+func (t *Turn) serveDB(x *tx) {
+	saved, running := t.ctx, t.running
 	for len(x.ready) > 0 {
 		key := x.ready[0]
 		x.ready = x.ready[1:]
@@ -187,11 +199,11 @@ func (t *Turn) try(x *tx, w *waiter) {
 	}
 	rw := resp.Writer{Proto: w.cl.Proto}
 	c := &t.ctx
-	*c = command.Ctx{Args: w.args, Row: w.row, W: &rw, Txns: t, C: w.cl, Host: t.eng.opts.Host}
+	*c = command.Ctx{Args: w.args, Row: w.row, W: &rw, Txns: t, C: w.cl, Host: t.eng.opts.Host, Again: true}
 	t.running = w.cl
 	status := Offload
 	if t.lockAll(x, w) {
-		x.anyKey = false
+		x.anyKey, x.reading = false, false
 		c.T = x
 		t.depth++ // what it makes ready is served by the loop in serve
 		status = t.call(c, x)
@@ -210,7 +222,7 @@ func (t *Turn) try(x *tx, w *waiter) {
 // lockAll takes the locks of a waiter's command without waiting, which is right
 // for any turn: it holds others.
 func (t *Turn) lockAll(x *tx, w *waiter) bool {
-	for _, r := range rowRequests(nil, 0, w.row, w.args) {
+	for _, r := range t.eng.rowRequests(nil, 0, w.row, w.args) {
 		if !x.tryLock(r.stripe) {
 			return false
 		}
@@ -220,18 +232,24 @@ func (t *Turn) lockAll(x *tx, w *waiter) bool {
 
 // retryWaiter is try, on a worker with all locks.
 func (t *Turn) retryWaiter(w *waiter) {
-	i := t.eng.indexOf(w.db)
+	db := w.home()
+	i := t.eng.indexOf(db)
 	if i < 0 {
 		return
 	}
 	t.Begin(time.Now())
-	if err := t.waitLocks(rowRequests(nil, i, w.row, w.args)); err != nil {
+	if err := t.waitLocks(t.eng.rowRequests(nil, i, w.row, w.args)); err != nil {
 		t.release(nil)
 		return
 	}
 	x := t.txs[i]
+	if x.db != w.home() { // swapped meanwhile
+		t.release(nil)
+		t.eng.Submit(Job{retry: w})
+		return
+	}
 	t.try(x, w)
-	t.serve(x)
+	t.serve()
 	t.Commit() // delivers, or tells of the failure
 }
 
@@ -260,7 +278,10 @@ func (t *Turn) deliver(failed error) {
 }
 
 // watcher is one client's interest in one key.
-type watcher struct{ cl *client.Client }
+type watcher struct {
+	cl      *client.Client
+	expired bool // the key was past its time then: that it goes is no change
+}
 
 // Watch implements command.Txns.
 func (t *Turn) Watch(c *command.Ctx, keys [][]byte) error {
@@ -269,7 +290,7 @@ func (t *Turn) Watch(c *command.Ctx, keys [][]byte) error {
 		return err
 	}
 	for _, key := range keys {
-		k, err := datatype.Load(x, key)
+		k, err := datatype.Peek(x, key)
 		if err != nil {
 			return err
 		}
@@ -278,7 +299,7 @@ func (t *Turn) Watch(c *command.Ctx, keys [][]byte) error {
 			continue
 		}
 		c.C.Watched = append(c.C.Watched, w)
-		x.db.addWatcher(w.Key, c.C)
+		x.db.addWatcher(w.Key, watcher{c.C, w.Expired})
 	}
 	return nil
 }
@@ -288,6 +309,8 @@ func (t *Turn) Unwatch(cl *client.Client) { t.eng.Unwatch(cl) }
 
 // Unwatch forgets all keys that a client watches.
 func (e *Engine) Unwatch(cl *client.Client) {
+	e.swapMu.RLock()
+	defer e.swapMu.RUnlock()
 	for _, w := range cl.Watched {
 		if db := e.Opened(w.DB); db != nil {
 			db.removeWatcher(w.Key, cl)
@@ -297,10 +320,10 @@ func (e *Engine) Unwatch(cl *client.Client) {
 	cl.Dirty.Store(false)
 }
 
-func (db *DB) addWatcher(key string, cl *client.Client) {
+func (db *DB) addWatcher(key string, w watcher) {
 	db.watchMu.Lock()
 	defer db.watchMu.Unlock()
-	db.watchers[key] = append(db.watchers[key], watcher{cl})
+	db.watchers[key] = append(db.watchers[key], w)
 	db.watching.Add(1)
 }
 
@@ -317,22 +340,23 @@ func (db *DB) removeWatcher(key string, cl *client.Client) {
 	}
 }
 
-// markWatchers makes the EXEC of everyone who watches key fail.
-func (db *DB) markWatchers(key []byte) {
+// markWatchers makes the EXEC of everyone who watches key fail. expired says that
+// the key went because its time had passed.
+func (db *DB) markWatchers(key []byte, expired bool) {
 	db.watchMu.Lock()
 	defer db.watchMu.Unlock()
-	for _, w := range db.watchers[string(key)] {
-		w.cl.Dirty.Store(true)
-	}
-}
-
-// markAllWatchers is for what replaces a database's whole content.
-func (db *DB) markAllWatchers() {
-	db.watchMu.Lock()
-	defer db.watchMu.Unlock()
-	for _, list := range db.watchers {
-		for _, w := range list {
+	list := db.watchers[string(key)]
+	for i := range list {
+		if w := &list[i]; expired && w.expired {
+			w.expired = false
+		} else {
 			w.cl.Dirty.Store(true)
 		}
 	}
+}
+
+func (db *DB) watchedKeys() []string {
+	db.watchMu.Lock()
+	defer db.watchMu.Unlock()
+	return slices.Collect(maps.Keys(db.watchers))
 }

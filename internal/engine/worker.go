@@ -72,7 +72,7 @@ func (t *Turn) Run(cl *client.Client, row *command.Row, args [][]byte, w *resp.W
 	start := len(w.Buf)
 	t.extra = t.extra[:0]
 	for {
-		reqs := append(requests(nil, cl, row, args), t.extra...)
+		reqs := append(t.eng.requests(nil, cl, row, args), t.extra...)
 		t.Begin(time.Now())
 		if err := t.waitLocks(reqs); err != nil {
 			t.release(nil)

@@ -85,7 +85,8 @@ func (k *Keys) Elements(dst, userKey []byte, version uint64) []byte {
 	return k.versioned(dst, SpaceElement, userKey, version)
 }
 
-// Scores appends the prefix of all score pairs of one version of a sorted set.
+// Scores appends the prefix of all score pairs of one version of a sorted set. Their
+// values are empty, but "-" where the score is -0.
 func (k *Keys) Scores(dst, userKey []byte, version uint64) []byte {
 	return k.versioned(dst, SpaceScore, userKey, version)
 }

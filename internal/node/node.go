@@ -4,12 +4,16 @@
 package node
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"runtime"
-	"strconv"
+	"runtime/debug"
+	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -20,76 +24,258 @@ import (
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/engine"
-	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/info"
+	"github.com/haypile/haypile/internal/metric"
+	"github.com/haypile/haypile/internal/pubsub"
 	"github.com/haypile/haypile/internal/server"
 )
 
 // Options of a Node.
 type Options struct {
-	Config *config.Config
-	Logger *slog.Logger
-	FS     vfs.FS
+	Config  *config.Config
+	Logger  *slog.Logger
+	FS      vfs.FS
+	Version string
 }
 
 // Node is a running instance.
 type Node struct {
-	cfg      *config.Config
-	log      *slog.Logger
-	fs       vfs.FS
+	cfg     *config.Config
+	log     *slog.Logger
+	fs      vfs.FS
+	version string
+	runID   string
+	started time.Time
+	budget  budget
+
+	dir      *dataDir
 	blocks   *pebble.Cache
+	table    *command.Table
 	eng      *engine.Engine
 	registry *client.Registry
+	hub      *pubsub.Hub
+	monitors monitors
 	srv      *server.Server
+	metrics  *metricsServer
+
+	slowlog metric.Slowlog
+	latency metric.Latency
+	rates   info.Rates
+	disk    diskGuard
+	backups backups
+
+	stop chan struct{}
+	bg   sync.WaitGroup
+	quit chan struct{} // closed when SHUTDOWN asks for the end
+	once sync.Once
 }
 
 // Start opens the data directory and serves clients.
-func Start(o Options) (*Node, error) {
+func Start(o Options) (n *Node, err error) {
 	v := o.Config.Load()
-	n := &Node{cfg: o.Config, log: o.Logger, fs: o.FS, registry: client.NewRegistry()}
-	budget := int64(v.MemoryBudget)
-	if budget == 0 {
-		budget = 2 << 30
+	n = &Node{cfg: o.Config, log: o.Logger, fs: o.FS, version: o.Version, runID: newRunID(), started: time.Now(),
+		budget: divide(v), registry: client.NewRegistry(), hub: pubsub.New(), stop: make(chan struct{}), quit: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	if n.dir, err = openDataDir(o.FS, v); err != nil {
+		return n, err
 	}
-	n.blocks = pebble.NewCache(budget * v.BlockCachePercent / 100)
-	table := command.NewTable(nil)
+	debug.SetMemoryLimit(n.budget.heapLimit)
+	n.blocks = pebble.NewCache(n.budget.blockCache)
+	n.table = command.NewTable(renames(v))
+	n.openEngine(v)
+	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Logger: o.Logger,
+		Hooks: server.Hooks{Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
+	n.apply(v)
+	n.cfg.OnChange(n.reconfigure)
+	n.checkDisk()
+	if err := n.openDatabases(); err != nil {
+		return n, err
+	}
+	if err := n.listen(v); err != nil {
+		return n, err
+	}
+	n.background()
+	return n, nil
+}
+
+func newRunID() string {
+	var b [20]byte
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+func renames(v *config.Values) map[string]string {
+	m := map[string]string{}
+	for _, r := range v.RenameCommands {
+		m[r.From] = r.To
+	}
+	return m
+}
+
+func (n *Node) openEngine(v *config.Values) {
+	workers := int(v.WorkerThreads)
+	if workers == 0 {
+		workers = 8 * runtime.GOMAXPROCS(0)
+	}
 	n.eng = engine.New(engine.Options{
-		Databases: int(v.Databases), Workers: 16, Cache: cache.New(budget * v.ValueCachePercent / 100),
-		Table: table, Host: n, Logger: o.Logger,
-		DB: func(i int) (string, engine.DBOptions) {
-			name := "db" + strconv.Itoa(i)
-			return name, engine.DBOptions{
-				FS: o.FS, Dir: filepath.Join(v.Dir, name), Keys: layout.Keys{}, BlockCache: n.blocks,
-				MemTableBytes: 64 << 20, Compression: v.Compression.String(), Compactions: max(1, runtime.NumCPU()/2), FilterBytes: budget / 16,
-				SegmentBytes: func() int64 { return int64(n.cfg.Load().BinlogFileSize) }, Logger: o.Logger,
-			}
-		},
-		Notify: func(int, datatype.Class, string, []byte) {},
+		Databases: int(v.Databases), Workers: workers, Cache: cache.New(n.budget.valueCache),
+		Table: n.table, Host: n, Logger: n.log, DB: n.databaseOptions,
+		Notify: n.notify, Swap: n.swapDatabases,
 	})
+	n.eng.WriteErr = n.writeErr
+}
+
+// databaseOptions says how database i is kept.
+func (n *Node) databaseOptions(i int) (string, engine.DBOptions) {
+	v := n.cfg.Load()
+	name := n.dir.database(i)
+	o := engine.DBOptions{
+		FS: n.fs, Dir: filepath.Join(v.Dir, name), Keys: n.dir.keys, BlockCache: n.blocks,
+		MemTableBytes: uint64(n.budget.memtable), FilterBytes: n.budget.filter,
+		Compression: v.Compression.String(), Compactions: int(v.CompactionConcurrency), Logger: n.log,
+		SegmentBytes: func() int64 { return int64(n.cfg.Load().BinlogFileSize) },
+	}
+	if v.BinlogPath != "" {
+		o.BinlogDir = filepath.Join(v.BinlogPath, name)
+	}
+	if o.Compactions == 0 {
+		o.Compactions = max(1, runtime.GOMAXPROCS(0)/2)
+	}
+	return name, o
+}
+
+// openDatabases opens database 0 and every other that has data; the rest are
+// opened at first use.
+func (n *Node) openDatabases() error {
+	for i := range n.eng.Databases() {
+		_, o := n.databaseOptions(i)
+		if _, err := n.fs.Stat(o.Dir); i > 0 && err != nil {
+			continue
+		}
+		if _, err := n.eng.DB(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply hands parameters to the parts that they concern.
+func (n *Node) apply(v *config.Values) {
 	n.eng.SetFsync(v.AppendFsync)
-	n.eng.SetLimits(&datatype.Limits{
+	n.eng.SetLimits(limits(v))
+	n.eng.SetNotify(wantedEvents(v.NotifyKeyspaceEvents))
+	n.slowlog.Configure(v.SlowlogSlowerThan, int(v.SlowlogMaxLen))
+	n.latency.Configure(v.LatencyMonitorThreshold)
+	n.srv.Reconfigure(v)
+}
+
+// reconfigure is the hook of CONFIG SET.
+func (n *Node) reconfigure(old, next *config.Values) error {
+	if old.TLSGeneration != next.TLSGeneration {
+		if err := n.srv.ReloadTLS(next); err != nil {
+			return err
+		}
+	}
+	if old.MemoryBudget != next.MemoryBudget || old.ValueCachePercent != next.ValueCachePercent {
+		b := divide(next)
+		debug.SetMemoryLimit(b.heapLimit)
+		n.eng.Cache().SetLimit(b.valueCache)
+		n.budget.total = b.total
+	}
+	n.apply(next)
+	return nil
+}
+
+func limits(v *config.Values) *datatype.Limits {
+	return &datatype.Limits{
 		HashMaxListpackEntries: v.HashMaxListpackEntries, HashMaxListpackValue: int64(v.HashMaxListpackValue),
 		ListMaxListpackSize: v.ListMaxListpackSize, SetMaxIntsetEntries: v.SetMaxIntsetEntries,
 		SetMaxListpackEntries: v.SetMaxListpackEntries, SetMaxListpackValue: int64(v.SetMaxListpackValue),
 		ZSetMaxListpackEntries: v.ZsetMaxListpackEntries, ZSetMaxListpackValue: int64(v.ZsetMaxListpackValue),
 		HLLSparseMaxBytes: int64(v.HLLSparseMaxBytes), MaxStringBytes: int64(v.ProtoMaxBulkLen),
-	})
-	if _, err := n.eng.DB(0); err != nil {
-		return nil, err
 	}
-	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: table, Registry: n.registry, Logger: o.Logger})
-	if err := n.srv.ListenPlain([]string{fmt.Sprintf("tcp://:%d", v.Port)}, max(1, int(v.EventLoops)), v.TCPKeepalive); err != nil {
-		return nil, errors.Join(err, n.eng.Close())
-	}
-	return n, nil
 }
 
-// Databases implements command.Host.
-func (n *Node) Databases() int { return n.eng.Databases() }
+func (n *Node) listen(v *config.Values) error {
+	loops := int(v.EventLoops)
+	if loops == 0 {
+		loops = max(1, runtime.GOMAXPROCS(0)/2)
+	}
+	if err := n.srv.ListenPlain(server.Addresses(v), loops, v.TCPKeepalive); err != nil {
+		return err
+	}
+	if v.UnixSocket != "" && v.UnixSocketPerm != 0 {
+		if err := server.ChmodSocket(v); err != nil {
+			return err
+		}
+	}
+	if v.TLSPort != 0 {
+		if err := n.srv.ListenTLS(v); err != nil {
+			return err
+		}
+	}
+	if v.MetricsPort != 0 {
+		m, err := serveMetrics(n, v)
+		if err != nil {
+			return err
+		}
+		n.metrics = m
+	}
+	return nil
+}
 
-// Close stops serving and closes everything.
+// observe is told of every command executed.
+func (n *Node) observe(cl *client.Client, row *command.Row, args [][]byte, nanos int64) {
+	d := time.Duration(nanos)
+	if n.slowlog.Slow(d) && !row.Is(command.SkipSlowlog) {
+		n.slowlog.Add(args, d, cl.Addr, cl.Name(), time.Now())
+	}
+	if n.latency.Enabled() {
+		event := "command"
+		if row.Is(command.Fast) {
+			event = "fast-command"
+		}
+		n.latency.Observe(event, d, time.Now())
+	}
+}
+
+// Done is closed when a client has asked the server to shut down.
+func (n *Node) Done() <-chan struct{} { return n.quit }
+
+// Close stops serving, makes everything durable and closes it.
 func (n *Node) Close() error {
-	n.srv.Close()
-	err := n.eng.Close()
-	n.blocks.Unref()
-	return err
+	close(n.stop)
+	n.bg.Wait()
+	var errs []error
+	if n.metrics != nil {
+		errs = append(errs, n.metrics.close())
+	}
+	if n.srv != nil {
+		n.srv.Close()
+	}
+	if n.eng != nil {
+		errs = append(errs, n.eng.Close())
+	}
+	if n.blocks != nil {
+		n.blocks.Unref()
+	}
+	if n.dir != nil {
+		errs = append(errs, n.dir.close())
+	}
+	return errors.Join(errs...)
+}
+
+// Describe is the banner's text: what a newcomer wants to know.
+func (n *Node) Describe() []string {
+	v := n.cfg.Load()
+	return []string{
+		fmt.Sprintf("Haypile %s, speaks Redis %s", n.version, info.RedisVersion),
+		fmt.Sprintf("listening on %v", server.Addresses(v)),
+		fmt.Sprintf("data in %s (%s keys), log fsync %s", v.Dir, v.KeyspaceLayout, v.AppendFsync),
+		fmt.Sprintf("memory budget %d MB", n.budget.total>>20),
+	}
 }

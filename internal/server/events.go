@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +44,13 @@ func (f runFunc) Run(context.Context) error { f(); return nil }
 
 // ListenPlain serves the addresses (tcp://host:port, unix://path) until Close.
 func (s *Server) ListenPlain(addrs []string, loops int, keepalive time.Duration) error {
+	for _, a := range addrs {
+		if path, ok := strings.CutPrefix(a, "unix://"); ok {
+			if err := prepareSocket(path); err != nil {
+				return err
+			}
+		}
+	}
 	ev := &events{srv: s, ready: make(chan struct{}), loops: map[gnet.EventLoop]*loop{}}
 	failed := make(chan error, 1)
 	go func() {
@@ -97,7 +105,7 @@ func (ev *events) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	}
 	ses := &session{srv: ev.srv, loop: ev.loopOf(c), cl: cl, tr: plain{c}}
 	ses.w.Proto = 2
-	cl.Sink = ses
+	cl.Attach(ses)
 	c.SetContext(ses)
 	return nil, gnet.None
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
@@ -16,20 +17,53 @@ func (s *session) command(args [][]byte) {
 		s.reject(row, text)
 		return
 	}
+	queued := cl.InMulti && !runsInMulti(row)
+	if !queued && s.srv.pause.active.Load() && s.srv.paused(s, row, args) {
+		s.turnCmds--
+		return
+	}
 	cl.Touch(&row.Full, s.loop.turn.NowNano())
-	if cl.InMulti && !row.Is(command.NoMulti) && !runsInMulti(row) {
+	if queued {
 		s.queue(row, args)
 		return
 	}
-	if s.srv.Monitors.Load() > 0 && !row.Is(command.SkipMonitor) && s.srv.hooks.Monitor != nil {
-		s.srv.hooks.Monitor(cl, args, s.loop.turn.NowNano())
-	}
-	if s.srv.pause.active.Load() && s.srv.paused(s, row, args) {
-		return
+	if s.srv.Monitors.Load() > 0 && s.srv.hooks.Monitor != nil {
+		defer s.monitor(row, args, s.executes(row), cl.DB())
 	}
 	s.loop.running = s
 	s.run(row, args)
 	s.loop.running = nil
+}
+
+// executes returns what a command is about to take from the queue.
+func (s *session) executes(row *command.Row) []client.Queued {
+	if row.Is(command.Queued) && !s.cl.Poisoned && !s.cl.Dirty.Load() {
+		return s.cl.Queue
+	}
+	return nil
+}
+
+// monitor tells of a command, and of what it has executed from the queue, beginning
+// in database db.
+func (s *session) monitor(row *command.Row, args [][]byte, queue []client.Queued, db int) {
+	now := s.loop.turn.NowNano()
+	for _, q := range queue {
+		inner := q.Row.(*command.Row)
+		if shownToMonitors(inner) {
+			s.srv.hooks.Monitor(s.cl, db, q.Args, now)
+		}
+		if inner.Name == "select" {
+			db = s.srv.eng.Selected(q.Args, db)
+		}
+	}
+	if shownToMonitors(row) {
+		s.srv.hooks.Monitor(s.cl, s.cl.DB(), args, now)
+	}
+}
+
+// shownToMonitors keeps the commands of administrators, which may hold secrets, back.
+func shownToMonitors(row *command.Row) bool {
+	return row.Flags&(command.SkipMonitor|command.Admin) == 0
 }
 
 // runsInMulti lists what is executed at once even between MULTI and EXEC.
@@ -46,10 +80,12 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 	switch {
 	case row == nil:
 		return s.unknown(args)
-	case !row.ArityOK(len(args)) || row.Sub != nil:
+	case !row.ArityOK(len(args)) || row.Handler == nil:
 		return string(resp.WrongArity(row.Full))
 	case !cl.Authenticated && !row.Is(command.NoAuth):
 		return string(resp.ErrNoAuth)
+	case cl.InMulti && row.Is(command.NoMulti):
+		return "ERR Command not allowed inside a transaction"
 	case s.Loading.Load() && !row.Is(command.Loading):
 		return string(resp.ErrLoading)
 	case cl.Subscribed() && cl.Proto < 3 && !allowedSubscribed(row):
@@ -88,9 +124,20 @@ func (s *session) reject(row *command.Row, text string) {
 	if s.cl.InMulti {
 		s.cl.Poisoned = true
 	}
+	if row != nil && row.Name == "exec" {
+		text = s.abort(text)
+	}
 	from := len(s.w.Buf)
 	s.w.Error(text)
 	s.replied(from)
+}
+
+// abort ends a transaction whose EXEC was refused.
+func (s *session) abort(text string) string {
+	s.cl.EndMulti()
+	s.srv.eng.Unwatch(s.cl)
+	_, why, _ := strings.Cut(text, " ")
+	return "EXECABORT Transaction discarded because of: " + why
 }
 
 // queue keeps a command for EXEC.

@@ -11,6 +11,7 @@ type loop struct {
 	turn     *engine.Turn
 	post     func(func()) // runs a function on this loop, after what is ready now
 	sessions []*session   // with replies in this turn
+	jobs     []engine.Job // commands for workers, which begin when the turn has ended
 	ending   bool         // the end of the turn is scheduled
 	running  *session
 }
@@ -39,6 +40,11 @@ func (l *loop) endTurn() {
 	l.ending = false
 	wait := l.srv.eng.Always() && (l.turn.Dirty() || l.srv.eng.Unsynced())
 	err := l.turn.Commit()
+	for i, j := range l.jobs { // they find what came before them committed
+		l.srv.eng.Submit(j)
+		l.jobs[i] = engine.Job{}
+	}
+	l.jobs = l.jobs[:0]
 	list := l.sessions
 	l.sessions = nil
 	var held []*session

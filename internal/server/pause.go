@@ -1,10 +1,13 @@
 package server
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 )
 
@@ -56,15 +59,23 @@ func (s *Server) Unpause() {
 // Paused says whether a pause is in effect.
 func (s *Server) Paused() bool { return s.pause.active.Load() }
 
+// changes says whether a command may change data here or on replicas.
+func changes(cl *client.Client, row *command.Row) bool {
+	if row.Is(command.Queued) {
+		return slices.ContainsFunc(cl.Queue, func(q client.Queued) bool { return changes(cl, q.Row.(*command.Row)) })
+	}
+	return row.Is(command.Write) || row.Name == "publish" || row.Name == "spublish" || row.Name == "pfcount"
+}
+
 // paused holds a command back, if the pause concerns it.
 func (s *Server) paused(ses *session, row *command.Row, args [][]byte) bool {
 	p := &s.pause
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.active.Load() || !p.all && !row.Is(command.Write) && row.Name != "exec" && row.Name != "publish" {
+	if !p.active.Load() || !p.all && !changes(ses.cl, row) {
 		return false
 	}
-	if row.Name == "client" || row.Is(command.AllowBusy) && row.Is(command.Admin) {
+	if strings.HasPrefix(row.Full, "client|") || row.Is(command.AllowBusy) && row.Is(command.Admin) {
 		return false
 	}
 	args = cloneArgs(args)

@@ -29,7 +29,7 @@ type Hooks struct {
 	// Observe is told of every command executed and how long it took.
 	Observe func(cl *client.Client, row *command.Row, args [][]byte, nanos int64)
 	// Monitor is told of every command before execution while Monitors is above zero.
-	Monitor func(cl *client.Client, args [][]byte, unixNano int64)
+	Monitor func(cl *client.Client, db int, args [][]byte, unixNano int64)
 	// Closed is told when a client has gone.
 	Closed func(cl *client.Client)
 }
@@ -53,6 +53,13 @@ type Stats struct {
 	NetIn, NetOut    atomic.Int64 // of connections that have ended
 }
 
+// Reset sets the counters to zero.
+func (st *Stats) Reset() {
+	for _, c := range []*atomic.Int64{&st.Rejected, &st.ProtocolErrors, &st.OutputLimitKills, &st.Commands, &st.NetIn, &st.NetOut} {
+		c.Store(0)
+	}
+}
+
 // Server serves clients.
 type Server struct {
 	cfg      *config.Config
@@ -71,6 +78,7 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners []listener
+	tls       *tlsListener
 	closing   atomic.Bool
 }
 
@@ -142,8 +150,9 @@ func (s *Server) accept(o endpoint) (*client.Client, string) {
 	}
 	cl := &client.Client{
 		ID: s.registry.NewID(), Addr: o.addr, LAddr: o.laddr, FD: o.fd, Unix: o.unix, TLS: o.tls, Local: o.local,
-		Created: time.Now(), Proto: 2, User: "default", Authenticated: v.RequirePass == "",
+		Created: time.Now(), Proto: 2, Authenticated: v.RequirePass == "",
 	}
+	cl.SetUser("default")
 	cl.Touch(nil, time.Now().UnixNano())
 	cl.NoteMulti(-1, 0)
 	if !s.registry.Add(cl, int(v.MaxClients)) {

@@ -171,15 +171,17 @@ func (s *session) run(row *command.Row, args [][]byte) {
 		t.Begin(now)
 		s.replied(from)
 	case engine.Blocked:
+		s.turnCmds-- // its reply comes in another turn
 		s.block(t, cloneArgs(args))
 	case engine.Offload:
+		s.turnCmds--
 		s.offload(row, cloneArgs(args))
 	}
 }
 
 func (s *session) offload(row *command.Row, args [][]byte) {
 	s.busy = true
-	s.srv.eng.Submit(engine.Job{
+	s.loop.jobs = append(s.loop.jobs, engine.Job{
 		Client: s.cl, Row: row, Args: args,
 		Done: func(reply []byte, took time.Duration) {
 			s.srv.observe(s.cl, row, args, int64(took))

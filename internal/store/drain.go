@@ -54,7 +54,6 @@ func (s *Store) applyDirect(repr []byte) error {
 	if err != nil {
 		return err
 	}
-	s.filter.addBatch(repr)
 	f := &s.front
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -62,7 +61,8 @@ func (s *Store) applyDirect(repr []byte) error {
 	if err := s.toPebble(repr); err != nil {
 		return err
 	}
-	s.filter.forgetAll(s.filled)
+	s.filter.forgetAll(s.filled) // nobody reads meanwhile: the database is held exclusively
+	s.filter.addBatch(repr)      // what the same transaction has written after the flush
 	return nil
 }
 

@@ -252,10 +252,10 @@ func (s *Store) Settle(lower []byte) error { return s.drainFor(lower) }
 
 // Checkpoint writes a consistent copy (hard links) to dir.
 func (s *Store) Checkpoint(dir string) error {
-	if err := s.Drain(); err != nil {
+	if err := s.Flush(); err != nil { // without a log of its own Pebble copies tables only
 		return err
 	}
-	return s.db.Checkpoint(dir, pebble.WithFlushedWAL())
+	return s.db.Checkpoint(dir)
 }
 
 // Flush makes everything applied so far durable in the store.
@@ -273,6 +273,13 @@ func (s *Store) Compact(start, end []byte) error {
 
 // Metrics of Pebble.
 func (s *Store) Metrics() *pebble.Metrics { return s.db.Metrics() }
+
+// Reclaimable is disk space that holds nothing live and that Pebble has yet to
+// give back.
+func (s *Store) Reclaimable() int64 {
+	m := s.db.Metrics()
+	return int64(m.Table.ObsoleteSize+m.Table.ZombieSize) + max(0, int64(m.Table.BackingTableSize)-int64(m.VirtualSize()))
+}
 
 // Stalls counts how often writers had to wait for flush or compaction.
 func (s *Store) Stalls() int64 { return s.stalls.Load() }

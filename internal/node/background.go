@@ -1,0 +1,86 @@
+package node
+
+import (
+	"time"
+
+	"github.com/haypile/haypile/internal/binlog"
+)
+
+// every runs f periodically until the node closes.
+func (n *Node) every(d time.Duration, f func()) {
+	n.bg.Add(1)
+	go func() {
+		defer n.bg.Done()
+		t := time.NewTicker(d)
+		defer t.Stop()
+		for {
+			select {
+			case <-n.stop:
+				return
+			case <-t.C:
+				f()
+			}
+		}
+	}()
+}
+
+func (n *Node) background() {
+	n.every(diskCheckEvery, n.checkDisk)
+	n.every(100*time.Millisecond, n.sampleRates)
+	n.every(2*time.Second, n.trimLogs)
+	n.every(time.Second, n.closeIdle)
+}
+
+func (n *Node) sampleRates() {
+	now, st := time.Now(), n.srv.Stats()
+	in, out := st.NetIn.Load(), st.NetOut.Load()
+	for _, c := range n.registry.All() {
+		in += c.NetIn.Load()
+		out += c.NetOut.Load()
+	}
+	n.rates.Ops.Sample(st.Commands.Load(), now)
+	n.rates.NetIn.Sample(in, now)
+	n.rates.NetOut.Sample(out, now)
+}
+
+// trimLogs deletes log that nobody needs: what the stores have made durable, as
+// far as it exceeds the retention.
+func (n *Node) trimLogs() {
+	v := n.cfg.Load()
+	var oldest time.Time
+	if v.BinlogRetentionSeconds > 0 {
+		oldest = time.Now().Add(-v.BinlogRetentionSeconds)
+	}
+	for i := range n.eng.Databases() {
+		db := n.eng.Opened(i)
+		if db == nil {
+			continue
+		}
+		durable, err := db.Store().Durable()
+		if err != nil {
+			n.log.Warn("cannot read the store's durable position; the binlog is not trimmed", "db", db.Name, "err", err)
+			continue
+		}
+		gone, err := db.Log().Trim(binlog.LSN(durable), int64(v.BinlogRetentionBytes), oldest)
+		if err != nil {
+			n.log.Warn("cannot delete old binlog segments", "db", db.Name, "err", err)
+		} else if gone > 0 {
+			n.log.Debug("binlog segments deleted", "db", db.Name, "segments", gone)
+		}
+	}
+}
+
+// closeIdle closes clients that have been silent longer than timeout allows, as
+// Redis does: not those that wait on purpose.
+func (n *Node) closeIdle() {
+	limit := n.cfg.Load().Timeout
+	if limit == 0 {
+		return
+	}
+	now := time.Now().UnixNano()
+	for _, c := range n.registry.All() {
+		if !c.Blocked() && !c.Subscribed() && now-c.Active() > int64(limit) {
+			c.Kill("idle longer than timeout")
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package node
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/haypile/haypile/internal/algo/crc"
+	"github.com/haypile/haypile/internal/config"
+	"github.com/haypile/haypile/internal/engine"
+	"github.com/haypile/haypile/internal/layout"
+)
+
+// The format file at the top of a data directory says what is in it: lines of
+// "name value", written when the directory is created and checked whenever it is
+// opened.
+const (
+	formatFile    = "FORMAT"
+	lockFile      = "LOCK"
+	formatVersion = "1"
+)
+
+// dataDir is a data directory held by this process.
+type dataDir struct {
+	fs   vfs.FS
+	path string
+	lock io.Closer
+	keys layout.Keys
+
+	mu      sync.Mutex
+	swapped map[int]string // database → directory, where it is not the usual one
+}
+
+// openDataDir creates or opens the directory and takes its lock.
+func openDataDir(fs vfs.FS, v *config.Values) (*dataDir, error) {
+	d := &dataDir{fs: fs, path: v.Dir, swapped: map[int]string{}}
+	if err := engine.MakeDir(fs, v.Dir); err != nil {
+		return nil, fmt.Errorf("cannot create the data directory %s: %w; choose another with --dir", v.Dir, err)
+	}
+	lock, err := fs.Lock(filepath.Join(v.Dir, lockFile))
+	if err != nil {
+		return nil, fmt.Errorf("the data directory %s is in use by another server (or cannot be locked: %v); stop that server or choose another directory with --dir", v.Dir, err)
+	}
+	d.lock = lock
+	if err := errors.Join(d.checkFormat(v), d.readDatabases()); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *dataDir) close() error { return d.lock.Close() }
+
+// checkFormat reads the format file, or writes it in a new directory. What was
+// chosen when the directory was created wins over the parameters.
+func (d *dataDir) checkFormat(v *config.Values) error {
+	path := filepath.Join(d.path, formatFile)
+	text, err := readFile(d.fs, path)
+	if errors.Is(err, os.ErrNotExist) {
+		text = []byte(fmt.Sprintf("format %s\nkeyspace-layout %s\nslot-function %s\n", formatVersion, v.KeyspaceLayout, v.SlotFunction))
+		err = writeFileAtomic(d.fs, path, text)
+	}
+	if err != nil {
+		return fmt.Errorf("format file of the data directory: %w", err)
+	}
+	fields := map[string]string{}
+	for sc := bufio.NewScanner(bytes.NewReader(text)); sc.Scan(); {
+		name, value, _ := strings.Cut(sc.Text(), " ")
+		fields[name] = strings.TrimSpace(value)
+	}
+	if got := fields["format"]; got != formatVersion {
+		return fmt.Errorf("%s says format %q; this version of Haypile reads format %s only: use the version that wrote it, or a newer one", path, got, formatVersion)
+	}
+	return d.chooseKeys(path, fields["keyspace-layout"], fields["slot-function"])
+}
+
+func (d *dataDir) chooseKeys(path, order, slots string) error {
+	switch order {
+	case config.LayoutOrdered.String():
+		d.keys = layout.Keys{Order: layout.Ordered}
+		return nil
+	case config.LayoutSlotted.String():
+		d.keys = layout.Keys{Order: layout.Slotted, SlotOf: crc.Slot}
+		if slots == config.SlotCRC32.String() {
+			d.keys.SlotOf = crc.CodisSlot
+		}
+		return nil
+	}
+	return fmt.Errorf("%s: unknown keyspace-layout %q", path, order)
+}
+
+// copyFormat makes another directory a data directory of the same kind.
+func (d *dataDir) copyFormat(to string) error {
+	text, err := readFile(d.fs, filepath.Join(d.path, formatFile))
+	if err != nil {
+		return err
+	}
+	if err := writeFileAtomic(d.fs, filepath.Join(to, formatFile), text); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.swapped) == 0 {
+		return nil
+	}
+	return writeFileAtomic(d.fs, filepath.Join(to, databasesFile), databasesText(d.swapped))
+}
+
+func readFile(fs vfs.FS, path string) ([]byte, error) {
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// writeFileAtomic replaces a file so that after a crash it is the old one or the
+// new one.
+func writeFileAtomic(fs vfs.FS, path string, text []byte) error {
+	tmp := path + ".tmp"
+	f, err := fs.Create(tmp, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(bytes.Clone(text)) // a vfs.File may change what it is given
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = fs.Rename(tmp, path)
+	}
+	if err != nil {
+		return err
+	}
+	dir, err := fs.OpenDir(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	err = dir.Sync()
+	if cerr := dir.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/haypile/haypile/internal/config"
+)
+
+// Addresses turns bind, port and unixsocket into what is listened on, in the form
+// tcp://host:port and unix://path. A leading "-" marks an address that may be
+// missing, as in redis.conf; * and ::* are all addresses.
+func Addresses(v *config.Values) []string {
+	var list []string
+	if v.Port != 0 {
+		list = append(list, tcpAddresses(v.Bind, int(v.Port))...)
+	}
+	if v.UnixSocket != "" {
+		list = append(list, "unix://"+v.UnixSocket)
+	}
+	return list
+}
+
+func tcpAddresses(bind []string, port int) (list []string) {
+	any4, any6 := false, false
+	for _, b := range bind {
+		optional := strings.HasPrefix(b, "-")
+		switch host := strings.TrimPrefix(b, "-"); host {
+		case "":
+		case "*", "0.0.0.0":
+			any4 = true
+		case "::*", "::", "*6":
+			any6 = true
+		default:
+			if optional && !bindable(host) {
+				continue
+			}
+			list = append(list, "tcp://"+net.JoinHostPort(host, strconv.Itoa(port)))
+		}
+	}
+	switch {
+	case any6 && (!any4 || bindable("::")) && bindable("::"):
+		list = append(list, fmt.Sprintf("tcp://:%d", port)) // both families
+	case any4 || any6:
+		list = append(list, fmt.Sprintf("tcp://0.0.0.0:%d", port))
+	}
+	return list
+}
+
+// bindable says whether an address belongs to this machine.
+func bindable(host string) bool {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return false
+	}
+	l.Close()
+	return true
+}
+
+// prepareSocket removes the socket file that an earlier run has left, unless a
+// server still answers on it.
+func prepareSocket(path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	if c, err := net.Dial("unix", path); err == nil {
+		c.Close()
+		return fmt.Errorf("another server is listening on the Unix socket %s", path)
+	}
+	return os.Remove(path)
+}
+
+// ChmodSocket sets the permissions that unixsocketperm names.
+func ChmodSocket(v *config.Values) error {
+	if err := os.Chmod(v.UnixSocket, os.FileMode(v.UnixSocketPerm)); err != nil {
+		return fmt.Errorf("unixsocketperm: %w", err)
+	}
+	return nil
+}
