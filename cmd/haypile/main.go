@@ -1,39 +1,53 @@
-// Command haypile is the whole of Haypile in one binary.
+// Command haypile is the whole of Haypile in one binary; each subcommand has a
+// file of its own.
 package main
 
 import (
 	"fmt"
-	"log/slog"
-	"net/http"
-	_ "net/http/pprof"
 	"os"
-	"os/signal"
-	"syscall"
+	"runtime/debug"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
-	"github.com/haypile/haypile/internal/config"
-	"github.com/haypile/haypile/internal/node"
+	"github.com/spf13/cobra"
 )
 
+// version is set by the release build (-ldflags "-X main.version=…").
+var version = "0.1.0-dev"
+
 func main() {
-	cfg := config.New()
-	if err := cfg.ApplyArgs(os.Args[2:]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	root := &cobra.Command{
+		Use:           "haypile",
+		Short:         "A Redis-compatible database that keeps its data on disk",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(serverCommand(), configCommand(), doctorCommand(), versionCommand())
+	if err := root.Execute(); err != nil {
+		fmt.Fprintln(os.Stderr, "haypile:", err)
 		os.Exit(1)
 	}
-	if p := os.Getenv("PPROF"); p != "" {
-		go http.ListenAndServe(p, nil)
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) {
+			fmt.Fprintln(cmd.OutOrStdout(), "haypile", version, revision())
+		},
 	}
-	n, err := node.Start(node.Options{Config: cfg, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), FS: vfs.Default})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+}
+
+// revision is the commit that the binary was built from, where Go knows it.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
 	}
-	ch := make(chan os.Signal, 1)
-	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT)
-	<-ch
-	if err := n.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(12, len(s.Value))]
+		}
 	}
+	return ""
 }
