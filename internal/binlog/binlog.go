@@ -22,6 +22,7 @@
 package binlog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -184,7 +185,7 @@ func (l *Log) Append(kind Kind, frame []byte) (LSN, error) {
 		}
 	}
 	sealRecord(frame, kind, LSN(l.end.Load()), l.opts.Now().UnixMilli())
-	if _, err := l.file.Write(frame); err != nil {
+	if err := l.write(frame); err != nil {
 		// What was written of it lies behind the start of the next segment.
 		if serr := l.finishSegment(); serr != nil {
 			return 0, serr
@@ -198,6 +199,18 @@ func (l *Log) Append(kind Kind, frame []byte) (LSN, error) {
 		l.grown, l.waiting = make(chan struct{}), false
 	}
 	return LSN(end), nil
+}
+
+// write gives the file a frame, whose bytes the caller goes on to use. A vfs.File
+// may change what it is given, and Pebble's memory file system does so under the
+// race detector; files of the operating system never do. So only others get a
+// copy, and a real disk's path stays free of one.
+func (l *Log) write(frame []byte) error {
+	if l.opts.FS != vfs.Default {
+		frame = bytes.Clone(frame)
+	}
+	_, err := l.file.Write(frame)
+	return err
 }
 
 // Sync makes everything appended so far durable and returns the position up to

@@ -39,8 +39,21 @@ func openSegment(fs vfs.FS, s segment, from LSN) (*segmentReader, error) {
 		return nil, err
 	}
 	sr := &segmentReader{file: f, seg: s, next: from}
-	sr.r = bufio.NewReaderSize(io.NewSectionReader(f, segmentHeaderBytes+int64(from-s.start), 1<<62), readBufferBytes)
+	sr.r = bufio.NewReaderSize(growing{io.NewSectionReader(f, segmentHeaderBytes+int64(from-s.start), 1<<62)}, readBufferBytes)
 	return sr, nil
+}
+
+// growing reads a file that may be longer the next time: the end is told of only
+// when there is nothing left, since bufio would remember it and tell it again
+// after the file has grown.
+type growing struct{ r io.Reader }
+
+func (g growing) Read(p []byte) (int, error) {
+	n, err := g.r.Read(p)
+	if n > 0 && errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
 }
 
 // read returns the record at next. io.EOF means the file ends exactly here;

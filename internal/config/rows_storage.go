@@ -63,6 +63,6 @@ var binlogRows = []Param{
 		"Binlog to keep for each database, so that a replica which was away can continue instead of copying "+
 			"everything. What connected replicas still need is kept beyond it."),
 
-	durationParam(KindSeconds, "binlog-retention-seconds", 0, 0, maxInt32, func(v *Values) *time.Duration { return &v.BinlogRetentionSeconds }, mutable,
+	durationParam(KindSeconds, "binlog-retention-seconds", 0, 0, maxInt32, func(v *Values) *time.Duration { return &v.BinlogRetention }, mutable,
 		"Remove binlog files older than this many seconds even if there is room for them. 0 is no age limit."),
 }

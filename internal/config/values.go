@@ -51,23 +51,23 @@ type Values struct {
 	EnableProtectedConfigs Guard
 
 	// Storage
-	Dir                    string
-	MemoryBudget           Bytes
-	ValueCachePercent      int64
-	BlockCachePercent      int64
-	MemtableSize           Bytes
-	KeyspaceLayout         Layout
-	SlotFunction           SlotFunction
-	Compression            Compression
-	CompactionConcurrency  int64
-	DiskStopWritesFree     Bytes
-	DiskResumeWritesFree   Bytes
-	BackupDir              string
-	AppendFsync            Fsync
-	BinlogPath             string
-	BinlogFileSize         Bytes
-	BinlogRetentionBytes   Bytes
-	BinlogRetentionSeconds time.Duration
+	Dir                   string
+	MemoryBudget          Bytes
+	ValueCachePercent     int64
+	BlockCachePercent     int64
+	MemtableSize          Bytes
+	KeyspaceLayout        Layout
+	SlotFunction          SlotFunction
+	Compression           Compression
+	CompactionConcurrency int64
+	DiskStopWritesFree    Bytes
+	DiskResumeWritesFree  Bytes
+	BackupDir             string
+	AppendFsync           Fsync
+	BinlogPath            string
+	BinlogFileSize        Bytes
+	BinlogRetentionBytes  Bytes
+	BinlogRetention       time.Duration
 
 	// Data types
 	HashMaxListpackEntries int64

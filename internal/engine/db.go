@@ -123,6 +123,9 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 		return nil, errors.Join(err, st.Close())
 	}
 	log.Store(db.log)
+	// What drains have put into the value cache while the log was replayed may be
+	// older than a FLUSHDB in it.
+	db.spaceID.Store(e.newSpace())
 	db.keyCount.Store(state.Keys)
 	db.expireCount.Store(state.Expires)
 	db.nextVersion.Store(state.NextVersion)

@@ -48,9 +48,8 @@ type Turn struct {
 	keyIdx  []int
 	extra   []lockRequest // locks that a handler asked for beyond its row's
 	served  []delivery
-	w       resp.Writer // replies of served clients
-	touched []touched   // other databases that the running command uses
-	depth   int         // > 0 while a transaction runs: savepoints are nested
+	touched []touched // other databases that the running command uses
+	depth   int       // > 0 while a transaction runs: savepoints are nested
 	dirty   bool
 	hits    int64 // keys found and not found by reading commands of this turn
 	misses  int64

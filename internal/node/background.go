@@ -48,8 +48,8 @@ func (n *Node) sampleRates() {
 func (n *Node) trimLogs() {
 	v := n.cfg.Load()
 	var oldest time.Time
-	if v.BinlogRetentionSeconds > 0 {
-		oldest = time.Now().Add(-v.BinlogRetentionSeconds)
+	if v.BinlogRetention > 0 {
+		oldest = time.Now().Add(-v.BinlogRetention)
 	}
 	for i := range n.eng.Databases() {
 		db := n.eng.Opened(i)

@@ -80,6 +80,7 @@ func Start(o Options) (n *Node, err error) {
 			err = errors.Join(err, n.Close())
 		}
 	}()
+	n.backups.state.LastSave, n.backups.state.LastOK = n.started, true // as Redis begins
 	if n.dir, err = openDataDir(o.FS, v); err != nil {
 		return n, err
 	}

@@ -1,8 +1,3 @@
-//go:build !race
-
-// The race detector makes Pebble's memory file system scribble over what was
-// written to it, which the log's bytes would not survive.
-
 package node_test
 
 import (

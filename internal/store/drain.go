@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -69,6 +70,9 @@ func (s *Store) applyDirect(repr []byte) error {
 // toPebble applies one batch; drains and applyDirect exclude each other.
 func (s *Store) toPebble(repr []byte) error {
 	s.detach()
+	if uint64(len(repr)) > s.opts.MemTableBytes/4 {
+		repr = bytes.Clone(repr) // Pebble keeps a large batch's bytes until it has flushed them
+	}
 	if err := s.batch.SetRepr(repr); err != nil {
 		return fmt.Errorf("batch: %w", err)
 	}
