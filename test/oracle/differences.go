@@ -60,6 +60,15 @@ var differences = []difference{
 			return len(args) > 0 && strings.EqualFold(args[0], "LPOS") && ours.IsError() && strings.HasPrefix(ours.Str, "ERR value is out of range, value must between")
 		},
 	},
+	{
+		commands: "ZRANK, ZREVRANK",
+		what:     "A fourth argument is an option (WITHSCORE), so that a wrong one is a syntax error and not a wrong number of arguments.",
+		reason:   "Haypile follows Redis 7.2.",
+		match: func(args []string, redis, ours harness.Reply) bool {
+			return len(args) == 4 && (strings.EqualFold(args[0], "ZRANK") || strings.EqualFold(args[0], "ZREVRANK")) &&
+				redis.IsError() && strings.HasPrefix(redis.Str, "ERR wrong number of arguments")
+		},
+	},
 }
 
 // encodings matches OBJECT ENCODING with this pair of replies. The spelling "object" stands for an encoding that must be the same.

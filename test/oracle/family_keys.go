@@ -1,7 +1,6 @@
 package oracle
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -113,23 +112,6 @@ var keyScenarios = []scenario{
 		steps := g.steps(set)
 		steps[0].pause = pauseForExpiry
 		return append(steps, g.steps(l{"EXISTS", key}, l{"TYPE", key}, l{"DBSIZE"}, l{"PTTL", key})...)
-	}},
-	{"DUMP and RESTORE", 4, func(g *gen) []step {
-		from, to := g.anyKey(), g.anyKey()
-		ttl := g.one("0", "0", "30000000", "-1", "abc")
-		options := row{"", 0, func(g *gen) l { return l{g.maybe(2, "REPLACE"), g.maybe(9, "ABSTTL"), g.maybe(12, "IDLETIME", "5")} }}.command(g)
-		explain := fmt.Sprintf("RESTORE %q %s <payload> %v", to, ttl, options)
-		// The payload is of the server's own version; that the other one reads it is a matter for the conformance tests.
-		return g.probe([]string{"DUMP", from}, explain, func(do doFunc, args []string) (harness.Reply, error) {
-			dump, err := do(args)
-			if err != nil || dump.Null || dump.IsError() {
-				return dump, err
-			}
-			return do("RESTORE", to, ttl, dump.Str, options)
-		})
-	}},
-	{"damaged RESTORE", 1, func(g *gen) []step {
-		return g.steps(l{"RESTORE", g.anyKey(), "0", g.value(), g.maybe(2, "REPLACE")})
 	}},
 }
 
