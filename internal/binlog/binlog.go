@@ -6,9 +6,10 @@
 //     the LSN of a record is the end of the one before it.
 //   - B2. Reading gives back exactly the records appended, each checked by its
 //     CRC32C; a reader never returns bytes that were not appended.
-//   - B3. A torn tail (the record that was being written when the machine
-//     stopped) ends the log there. Anything unreadable that has a readable
-//     record behind it is corruption and refused with ErrCorrupt.
+//   - B3. A torn tail (what was not durable when the machine stopped; the disk
+//     may have kept any part of it) ends the log there. Anything unreadable
+//     that a later record, or a later segment, shows to have been durable is
+//     corruption and refused with ErrCorrupt.
 //   - B4. A segment is deleted only when it is wholly below the trim position,
 //     and that never passes a pin.
 //   - B5. After a failed append the log is as if the append had not happened:
@@ -135,6 +136,12 @@ func (l *Log) startSegment() error {
 		f.Close()
 		return fmt.Errorf("write binlog segment header: %w", err)
 	}
+	// Records may reach the disk before a header that is not synced.
+	l.fsyncs.Add(1)
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return fmt.Errorf("sync binlog segment header: %w", err)
+	}
 	if err := syncDir(l.opts.FS, l.opts.Dir); err != nil {
 		f.Close()
 		return fmt.Errorf("sync binlog directory: %w", err)
@@ -184,7 +191,7 @@ func (l *Log) Append(kind Kind, frame []byte) (LSN, error) {
 			return 0, err
 		}
 	}
-	sealRecord(frame, kind, LSN(l.end.Load()), l.opts.Now().UnixMilli())
+	sealRecord(frame, kind, LSN(l.end.Load()), LSN(l.durable.Load()), l.opts.Now().UnixMilli())
 	if err := l.write(frame); err != nil {
 		// What was written of it lies behind the start of the next segment.
 		if serr := l.finishSegment(); serr != nil {

@@ -16,8 +16,8 @@ type SegmentReport struct {
 	Good    LSN   // position after the last readable record
 	Behind  int64 // bytes of file behind Good
 	Problem error // why reading stopped; nil at a clean end
-	// NextGood is the position of a readable record behind the damage, if there is
-	// one: then bytes were damaged after they had been written.
+	// NextGood is the position of a readable record behind the damage that was
+	// appended when what is damaged had been durable, if there is one.
 	NextGood LSN
 	First    int64 // time of the first and last readable record, Unix ms
 	Last     int64

@@ -272,8 +272,8 @@ func emptyTail(fs vfs.FS, s segment) bool {
 	return err == nil && info.Size() < segmentHeaderBytes+HeaderBytes
 }
 
-// tornTail decides what an unreadable record at the end of the log is: torn, if
-// nothing readable follows; corrupt otherwise.
+// tornTail decides what an unreadable record in the last segment is: corrupt, if
+// a record behind it says that it was durable; torn otherwise.
 func tornTail(opts Options, s segment, at LSN, cause error) (LSN, error) {
 	tail, err := readTail(opts.FS, s, at)
 	if err != nil {
@@ -297,7 +297,9 @@ func readTail(fs vfs.FS, s segment, at LSN) ([]byte, error) {
 	return io.ReadAll(io.NewSectionReader(f, segmentHeaderBytes+int64(at-s.start), maxRecordBytes))
 }
 
-// findRecord looks for a valid record at any offset behind the first byte.
+// findRecord looks, at any offset behind the first byte, for a valid record that
+// was appended when what is at at had been durable. Others prove nothing: what is
+// not synced reaches the disk in any order.
 func findRecord(tail []byte, at LSN) (int, bool) {
 	for off := 1; off+HeaderBytes <= len(tail); off++ {
 		h := tail[off:]
@@ -310,7 +312,7 @@ func findRecord(tail []byte, at LSN) (int, bool) {
 		if size > int64(len(h)) {
 			continue
 		}
-		if _, err := parseRecord(h[:size], at+LSN(off)); err == nil {
+		if rec, err := parseRecord(h[:size], at+LSN(off)); err == nil && rec.Durable > at {
 			return off, true
 		}
 	}

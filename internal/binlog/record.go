@@ -24,7 +24,7 @@ const KindBatch Kind = 1
 //	8  LSN of this record                                    u64
 //	16 time of the commit, Unix ms                           u64
 //	24 kind                                                  u8
-//	25 reserved, zero                                        7 bytes
+//	25 bytes before this record that were not yet durable    7 bytes
 //
 // All little endian.
 const HeaderBytes = 32
@@ -44,18 +44,22 @@ type Record struct {
 	Kind    Kind
 	Payload []byte // valid until the reader's next call
 	Frame   []byte // header and payload, as in the file
+	Durable LSN    // what fsync had confirmed when the record was appended
 }
 
 // End is the position after the record.
 func (r *Record) End() LSN { return r.LSN + LSN(len(r.Frame)) }
 
-func sealRecord(frame []byte, kind Kind, lsn LSN, timeMS int64) {
+// maxUnsynced is the most that the header can say was not durable.
+const maxUnsynced = 1<<56 - 1
+
+func sealRecord(frame []byte, kind Kind, lsn, durable LSN, timeMS int64) {
 	h := frame[:HeaderBytes]
 	clear(h)
 	binary.LittleEndian.PutUint32(h[4:], uint32(len(frame)-HeaderBytes))
 	binary.LittleEndian.PutUint64(h[8:], uint64(lsn))
 	binary.LittleEndian.PutUint64(h[16:], uint64(timeMS))
-	h[24] = byte(kind)
+	binary.LittleEndian.PutUint64(h[24:], uint64(kind)|min(uint64(lsn-durable), maxUnsynced)<<8)
 	binary.LittleEndian.PutUint32(h, crc32.Checksum(frame[4:], castagnoli))
 }
 
@@ -79,6 +83,7 @@ func parseRecord(frame []byte, lsn LSN) (Record, error) {
 		Kind:    Kind(frame[24]),
 		Payload: frame[HeaderBytes:],
 		Frame:   frame,
+		Durable: lsn - min(lsn, LSN(binary.LittleEndian.Uint64(frame[24:])>>8)),
 	}, nil
 }
 

@@ -313,7 +313,8 @@ func TestZSetLex(t *testing.T) {
 		want := m.sorted()
 		for range 100 {
 			bound := func() datatype.LexBound {
-				return datatype.LexBound{Member: []byte(m.member()), Open: m.rng.IntN(2) == 0, Inf: max(0, m.rng.IntN(8)-5) - max(0, m.rng.IntN(8)-5)}
+				above, below := max(0, m.rng.IntN(8)-5), max(0, m.rng.IntN(8)-5)
+				return datatype.LexBound{Member: []byte(m.member()), Open: m.rng.IntN(2) == 0, Inf: above - below}
 			}
 			r := datatype.LexRange{Min: bound(), Max: bound()}
 			r.Min.Inf, r.Max.Inf = max(-1, min(1, r.Min.Inf)), max(-1, min(1, r.Max.Inf))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"strconv"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 	"github.com/haypile/haypile/internal/engine"
 )
 
-// metricsServer serves /metrics in Prometheus's text format.
+// metricsServer serves /metrics in Prometheus's text format, and Go's profiles
+// under /debug/pprof/.
 type metricsServer struct{ srv *http.Server }
 
 func serveMetrics(n *Node, v *config.Values) (*metricsServer, error) {
@@ -29,6 +31,9 @@ func serveMetrics(n *Node, v *config.Values) (*metricsServer, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	m := &metricsServer{&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
 	go func() { _ = m.srv.Serve(l) }() // ends with ErrServerClosed
 	n.log.Info("serving metrics", "address", l.Addr().String())

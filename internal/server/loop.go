@@ -12,6 +12,7 @@ type loop struct {
 	post     func(func()) // runs a function on this loop, after what is ready now
 	sessions []*session   // with replies in this turn
 	jobs     []engine.Job // commands for workers, which begin when the turn has ended
+	buffers  [][]byte   // for replies, to be used again
 	ending   bool         // the end of the turn is scheduled
 	running  *session
 }
@@ -72,5 +73,28 @@ func (l *loop) endTurn() {
 	}
 	if l.sessions == nil && cap(list) <= 4096 {
 		l.sessions = list[:0]
+	}
+}
+
+// Buffers for replies are the loop's, not the session's: a session needs one
+// only from its first reply to the flush, and large ones are worth keeping.
+const (
+	maxBuffers     = 64
+	maxBufferBytes = 1 << 20
+)
+
+func (l *loop) takeBuffer() []byte {
+	n := len(l.buffers)
+	if n == 0 {
+		return make([]byte, 0, 1024)
+	}
+	b := l.buffers[n-1]
+	l.buffers = l.buffers[:n-1]
+	return b
+}
+
+func (l *loop) giveBuffer(b []byte) {
+	if len(l.buffers) < maxBuffers && cap(b) <= maxBufferBytes {
+		l.buffers = append(l.buffers, b[:0])
 	}
 }

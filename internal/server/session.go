@@ -112,11 +112,8 @@ func (s *session) resume() {
 	s.inBytes.Store(int64(len(s.in)))
 }
 
-// keepInput and keepOutput are the largest buffers an idle session holds.
-const (
-	keepInput  = 64 << 10
-	keepOutput = 64 << 10
-)
+// keepInput is the largest input buffer that an idle session holds.
+const keepInput = 64 << 10
 
 // process executes the commands at the start of buf and returns how many bytes
 // they were.
@@ -153,6 +150,9 @@ func (s *session) process(buf []byte) (n int) {
 // begin notes that the session has replies in this turn.
 func (s *session) begin() {
 	if !s.inTurn {
+		if s.w.Buf == nil {
+			s.w.Buf = s.loop.takeBuffer()
+		}
 		s.inTurn, s.turnFrom, s.turnCmds = true, len(s.w.Buf), 0
 		s.loop.sessions = append(s.loop.sessions, s)
 	}
@@ -257,10 +257,8 @@ func (s *session) flush() {
 			return
 		}
 		s.send(s.w.Buf)
-		if cap(s.w.Buf) > keepOutput {
-			s.w.Buf = nil
-		}
-		s.w.Buf = s.w.Buf[:0]
+		s.loop.giveBuffer(s.w.Buf)
+		s.w.Buf = nil
 	}
 	if s.closing && len(s.held) == 0 {
 		s.shut()
@@ -285,6 +283,7 @@ func (s *session) release(err error) {
 		return
 	}
 	s.send(chunk)
+	s.loop.giveBuffer(chunk)
 	if s.closing && len(s.held) == 0 {
 		s.flush()
 	}

@@ -24,6 +24,7 @@ func (s *Store) Apply(repr []byte) error {
 	}
 	err := f.err
 	if err == nil {
+		f.filled.Store(1)
 		err = f.active.addBatch(repr)
 	}
 	full := f.active.bytes > drainBytes
@@ -130,6 +131,9 @@ func (s *Store) Drain() error {
 	}
 	t.reset()
 	f.draining, f.spare = nil, t
+	if f.active.empty() {
+		f.filled.Store(0)
+	}
 	f.idle.Broadcast()
 	return nil
 }

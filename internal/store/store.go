@@ -106,10 +106,10 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		FormatMajorVersion:          formatVersion,
 		MemTableSize:                s.opts.MemTableBytes,
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       6,
 		L0CompactionFileThreshold:   64,
 		L0StopWritesThreshold:       48,
-		LBaseMaxBytes:               64 << 20,
+		LBaseMaxBytes:               256 << 20,
 		MaxOpenFiles:                4096,
 		BytesPerSync:                1 << 20,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, s.opts.Compactions) },
@@ -122,13 +122,21 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		o.Levels[i].BlockSize = 8 << 10
 		o.Levels[i].IndexBlockSize = 64 << 10
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-		o.Levels[i].Compression = func() *sstable.CompressionProfile { return profile }
+		// Tables of the upper levels are rewritten soon; compressing them costs more
+		// processor time than it saves space.
+		level := profile
+		if i < uncompressedLevels {
+			level = sstable.NoCompression
+		}
+		o.Levels[i].Compression = func() *sstable.CompressionProfile { return level }
 	}
 	o.TargetFileSizes[0] = 8 << 20
 	// Space of what was deleted comes back by itself.
 	o.Experimental.EnableDeleteOnlyCompactionExcises = func() bool { return true }
 	return o
 }
+
+const uncompressedLevels = 4
 
 func compressionProfile(name string) *sstable.CompressionProfile {
 	switch name {
