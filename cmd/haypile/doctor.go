@@ -79,6 +79,10 @@ func examineDatabase(out io.Writer, fs vfs.FS, dir string, cut bool) (ok bool, e
 	}
 	fmt.Fprintf(out, "  store   %d keys, %d with an expiry, at log position %d\n", st.Keys, st.Expires, st.LSN)
 	logDir := filepath.Join(dir, "binlog")
+	if _, err := fs.Stat(logDir); os.IsNotExist(err) {
+		fmt.Fprintln(out, "  binlog  none here: a backup has none, and binlog-path may name another place")
+		return true, nil
+	}
 	reports, err := binlog.Inspect(fs, logDir)
 	if err != nil {
 		fmt.Fprintf(out, "  binlog  %v\n", err)

@@ -73,6 +73,9 @@ type Node struct {
 // Start opens the data directory and serves clients.
 func Start(o Options) (n *Node, err error) {
 	v := o.Config.Load()
+	if err := absent(v); err != nil {
+		return nil, err
+	}
 	n = &Node{cfg: o.Config, log: o.Logger, fs: o.FS, version: o.Version, runID: newRunID(), started: time.Now(),
 		budget: divide(v), registry: client.NewRegistry(), hub: pubsub.New(), stop: make(chan struct{}), quit: make(chan struct{})}
 	defer func() {
@@ -101,6 +104,20 @@ func Start(o Options) (n *Node, err error) {
 	}
 	n.background()
 	return n, nil
+}
+
+// absent refuses parameters that ask for what this version does not have: an
+// operator who relies on them must not find out later.
+func absent(v *config.Values) error {
+	switch {
+	case !v.ReplicaOf.IsZero():
+		return errors.New("replicaof is set, but this version has no replication yet; remove it to start as a master")
+	case v.MinReplicasToWrite > 0:
+		return errors.New("min-replicas-to-write is set, but this version has no replication yet; remove it")
+	case v.ACLFile != "" || len(v.Users) > 0:
+		return errors.New("aclfile or user is set, but this version has no ACL users yet; use requirepass")
+	}
+	return nil
 }
 
 func newRunID() string {

@@ -12,7 +12,7 @@ type loop struct {
 	post     func(func()) // runs a function on this loop, after what is ready now
 	sessions []*session   // with replies in this turn
 	jobs     []engine.Job // commands for workers, which begin when the turn has ended
-	buffers  [][]byte   // for replies, to be used again
+	buffers  [][]byte     // for replies, to be used again
 	ending   bool         // the end of the turn is scheduled
 	running  *session
 }

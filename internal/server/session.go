@@ -138,6 +138,9 @@ func (s *session) process(buf []byte) (n int) {
 			s.begin()
 			s.turnCmds++
 			s.command(args)
+			if s.owesTooMuch() {
+				break
+			}
 			if s.cl.Authenticated {
 				lim = s.srv.limits()
 			}
@@ -323,6 +326,17 @@ func (s *session) outputExceeded(which string, pending int64) {
 		"name", s.cl.Name(), "limit", which, "bytes", pending)
 	s.srv.stats.OutputLimitKills.Add(1)
 	s.shut()
+}
+
+// owesTooMuch closes a client whose replies exceed the hard limit within a turn:
+// a few bytes of commands can ask for any amount, all before the first is sent.
+func (s *session) owesTooMuch() bool {
+	limit := int64(s.srv.outputLimit(s.cl).Hard)
+	if limit <= 0 || int64(len(s.w.Buf)) <= limit {
+		return false
+	}
+	s.outputExceeded("hard", int64(s.tr.Pending()+len(s.w.Buf)))
+	return true
 }
 
 // shut closes the connection now.

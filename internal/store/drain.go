@@ -83,8 +83,8 @@ func (s *Store) toPebble(repr []byte) error {
 	return nil
 }
 
-// maxAge is how long a change stays in the write buffer of a quiet database: it
-// bounds what a restart replays.
+// maxAge is how long a change stays in the write buffer of a quiet database, so
+// that its point reads need not look there.
 const maxAge = 2 * time.Second
 
 func (s *Store) drainLoop() {

@@ -144,6 +144,8 @@ func compressionProfile(name string) *sstable.CompressionProfile {
 		return sstable.NoCompression
 	case "zstd":
 		return sstable.ZstdCompression
+	case "minlz":
+		return sstable.MinLZCompression
 	}
 	return sstable.SnappyCompression
 }
