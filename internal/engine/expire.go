@@ -9,7 +9,7 @@ import (
 
 // expireBatch is how many keys one commit of the expiry deletes: it bounds how
 // long their locks are held.
-const expireBatch = 128
+const expireBatch = 512
 
 // idleExpiry is how often the index is looked at when it promises nothing.
 const idleExpiry = time.Second
@@ -51,8 +51,10 @@ func (db *DB) expireLoop() {
 
 // expireDue deletes everything due and returns how long to sleep.
 func (db *DB) expireDue(t *Turn) time.Duration {
+	// Each batch begins where the last one ended: what lies before is tombstones.
+	from := []byte{layout.SpaceExpiry}
 	for {
-		keys, next, err := db.dueKeys(time.Now().UnixMilli())
+		keys, next, err := db.dueKeys(from, time.Now().UnixMilli())
 		if err != nil {
 			db.opts.Logger.Warn("expiry: cannot read the index; trying again", "db", db.Name, "err", err)
 			return idleExpiry
@@ -67,6 +69,8 @@ func (db *DB) expireDue(t *Turn) time.Duration {
 		if !db.expireKeys(t, keys) {
 			return idleExpiry
 		}
+		last := keys[len(keys)-1]
+		from = append(layout.Expiry(from[:0], last.atMS, last.name), 0)
 		select {
 		case <-db.stop:
 			return idleExpiry
@@ -80,10 +84,10 @@ type dueKey struct {
 	name []byte
 }
 
-// dueKeys reads the first keys of the index that are due, and else the time of
+// dueKeys reads the first keys of the index from a place on that are due, and else the time of
 // the first that will be.
-func (db *DB) dueKeys(nowMS int64) (keys []dueKey, next int64, err error) {
-	it, err := db.store.Iter([]byte{layout.SpaceExpiry}, []byte{layout.SpaceExpiry + 1})
+func (db *DB) dueKeys(from []byte, nowMS int64) (keys []dueKey, next int64, err error) {
+	it, err := db.store.Iter(from, []byte{layout.SpaceExpiry + 1})
 	if err != nil {
 		return nil, 0, err
 	}
