@@ -113,7 +113,15 @@ func (s *Server) unknown(args [][]byte) string {
 	return unknownCommand(args)
 }
 
-func clip(b []byte) []byte { return b[:min(len(b), 128)] }
+// clip shortens what an error quotes as Redis's C strings do: to 128 bytes, and
+// before the first zero byte.
+func clip(b []byte) []byte {
+	b = b[:min(len(b), 128)]
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return b[:i]
+	}
+	return b
+}
 
 // reject answers a command that did not pass; inside MULTI it spoils the
 // transaction.

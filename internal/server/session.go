@@ -444,7 +444,7 @@ func unknownCommand(args [][]byte) string {
 		if len(list) >= 128 {
 			break
 		}
-		list = fmt.Appendf(list, "'%.*s' ", 128-len(list), a)
+		list = fmt.Appendf(list, "'%.*s' ", 128-len(list), clip(a))
 	}
-	return fmt.Sprintf("ERR unknown command '%.128s', with args beginning with: %s", args[0], list)
+	return fmt.Sprintf("ERR unknown command '%s', with args beginning with: %s", clip(args[0]), list)
 }

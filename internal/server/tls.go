@@ -222,7 +222,11 @@ func runSecured(s *session, c net.Conn) {
 				case <-quit:
 					return
 				}
-				<-taken
+				select {
+				case <-taken:
+				case <-quit:
+					return
+				}
 			}
 			if err != nil {
 				return
@@ -242,10 +246,6 @@ func runSecured(s *session, c net.Conn) {
 	}
 	close(quit)
 	c.Close()
-	select { // the reader may be waiting for its buffer
-	case taken <- struct{}{}:
-	case <-data:
-	}
 	s.gone()
 	runPosted()
 }
