@@ -188,7 +188,7 @@ func parseInt(b []byte) (int64, bool) {
 	if neg {
 		b = b[1:]
 	}
-	if len(b) == 0 || len(b) > 18 {
+	if len(b) == 0 || len(b) > 18 || b[0] == '0' && (neg || len(b) > 1) {
 		return 0, false
 	}
 	var n int64
