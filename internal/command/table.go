@@ -17,6 +17,7 @@ var families = [][]Row{
 	serverRows,
 	latencyRows,
 	memoryRows,
+	debugRows,
 	keyRows,
 	transactionRows,
 	clientRows,

@@ -101,6 +101,19 @@ func (e *Engine) Table() *command.Table { return e.opts.Table }
 // Cache is the value cache.
 func (e *Engine) Cache() *cache.Cache { return e.cache }
 
+// DropCaches writes every database to its store and forgets what is cached.
+func (e *Engine) DropCaches() error {
+	for i := range e.dbs {
+		if db := e.Opened(i); db != nil {
+			if err := db.store.Flush(); err != nil {
+				return err
+			}
+			db.spaceID.Store(e.newSpace())
+		}
+	}
+	return nil
+}
+
 func (e *Engine) newSpace() uint32 { return e.spare.Add(1) }
 
 // DB returns database i, opening it at first use.

@@ -1,0 +1,189 @@
+package command
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/haypile/haypile/internal/algo/glob"
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// Debugger is what DEBUG reaches into.
+type Debugger interface {
+	SetActiveExpire(on bool)
+	// DatabaseOpen says whether a database has been used since the start or holds
+	// data.
+	DatabaseOpen(i int) bool
+	// Reload drops what is cached, so that all that follows is read from the store.
+	Reload() error
+}
+
+var debugRows = []Row{
+	{Name: "debug", Arity: -2, Flags: Admin | NoScript | Loading | Stale | Once | Worker | AnyKey, Handler: debug, Group: "server", Since: "1.0.0", Summary: "A container for debugging commands."},
+}
+
+// debugCommands are the parts of DEBUG, with their number of arguments (negative:
+// at least).
+var debugCommands = []struct {
+	name  string
+	arity int
+	run   func(*Ctx) error
+}{
+	{"digest", 2, debugDigest},
+	{"digest-value", -2, debugDigestValue},
+	{"error", 3, func(c *Ctx) error { return resp.Err(c.Arg(2)) }},
+	{"help", 2, debugHelp},
+	{"object", -3, debugObject},
+	{"reload", -2, debugReload},
+	{"set-active-expire", 3, debugActiveExpire},
+	{"sleep", 3, debugSleep},
+	{"stringmatch-len", 4, debugStringMatch},
+}
+
+func debug(c *Ctx) error {
+	if !c.Host.Config().Load().EnableDebugCommand.Allows(c.C.Local) {
+		return resp.Err("ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.")
+	}
+	for _, d := range debugCommands {
+		if equalFold(c.Args[1], d.name) && (d.arity == len(c.Args) || d.arity < 0 && len(c.Args) >= -d.arity) {
+			return d.run(c)
+		}
+	}
+	return resp.Err("ERR unknown subcommand or wrong number of arguments for '" + c.Arg(1) + "'. Try DEBUG HELP.")
+}
+
+// debugSleep holds up this connection only: other clients are served meanwhile.
+func debugSleep(c *Ctx) error {
+	f, ok := numeric.ParseFloat(c.Args[2])
+	if !ok || f < 0 || f > 1e6 {
+		return resp.ErrNotFloat
+	}
+	time.Sleep(time.Duration(f * float64(time.Second)))
+	return c.ok()
+}
+
+func debugActiveExpire(c *Ctx) error {
+	c.Host.SetActiveExpire(string(c.Args[2]) != "0")
+	return c.ok()
+}
+
+func debugReload(c *Ctx) error {
+	if err := c.Host.Reload(); err != nil {
+		return err
+	}
+	return c.ok()
+}
+
+func debugStringMatch(c *Ctx) error {
+	n, ok := numeric.ParseInt64(c.Args[2])
+	if !ok || n < 0 || n > 1<<20 {
+		return resp.ErrNotInt
+	}
+	return c.boolInt(glob.Match(c.Args[3], make([]byte, n)))
+}
+
+func debugObject(c *Ctx) error {
+	k, err := datatype.Load(c.T, c.Args[2])
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		return resp.ErrNoSuchKey
+	}
+	c.W.Simple(fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:0 lru_seconds_idle:0 version:%d count:%d",
+		encodingName(&k.Head), len(k.Head.Value), k.Head.Version, k.Head.Count))
+	return nil
+}
+
+// digest is a checksum of data that does not depend on the order of keys,
+// members and fields.
+type digest [sha1.Size]byte
+
+func (d *digest) xor(o digest) {
+	for i := range d {
+		d[i] ^= o[i]
+	}
+}
+
+func digestOf(parts ...[]byte) digest {
+	h := sha1.New()
+	for _, p := range parts {
+		h.Write(strconv.AppendInt(nil, int64(len(p)), 10))
+		h.Write([]byte{':'})
+		h.Write(p)
+	}
+	return digest(h.Sum(nil))
+}
+
+func (d *digest) String() string { return hex.EncodeToString(d[:]) }
+
+// debugDigest sums all keys of all databases.
+func debugDigest(c *Ctx) error {
+	var sum digest
+	for i := range c.Host.Databases() {
+		if !c.Host.DatabaseOpen(i) {
+			continue
+		}
+		t, err := c.Txns.Txn(i)
+		if err != nil {
+			return err
+		}
+		if err := digestDatabase(t, i, &sum); err != nil {
+			return err
+		}
+	}
+	c.W.Simple(sum.String())
+	return nil
+}
+
+func digestDatabase(t datatype.Txn, i int, sum *digest) error {
+	return datatype.EachKey(t, func(name []byte) error {
+		d, exists, err := keyDigest(t, name)
+		if err == nil && exists {
+			sum.xor(digestOf([]byte(strconv.Itoa(i)), name, d[:]))
+		}
+		return err
+	})
+}
+
+func debugDigestValue(c *Ctx) error {
+	c.W.Array(len(c.Args) - 2)
+	for _, name := range c.Args[2:] {
+		d, _, err := keyDigest(c.T, name)
+		if err != nil {
+			return err
+		}
+		c.W.Simple(d.String())
+	}
+	return nil
+}
+
+// keyDigest sums type, expiry and value of one key.
+func keyDigest(t datatype.Txn, name []byte) (d digest, exists bool, err error) {
+	k, err := datatype.Load(t, name)
+	if err != nil || !k.Exists {
+		return d, false, err
+	}
+	value, err := datatype.Digest(t, &k, func(parts ...[]byte) [sha1.Size]byte { return digestOf(parts...) })
+	if err != nil {
+		return d, false, err
+	}
+	return digestOf([]byte(k.Head.Type.String()), strconv.AppendInt(nil, k.Head.ExpireMS, 10), value[:]), true, nil
+}
+
+func debugHelp(c *Ctx) error {
+	return help(c, "DEBUG",
+		"DIGEST", "    Output a checksum of all keys of all databases, independent of order.",
+		"DIGEST-VALUE <key> [<key> ...]", "    Output a checksum of each key's value.",
+		"ERROR <string>", "    Return a protocol error with <string> as message.",
+		"OBJECT <key>", "    Show low level information about <key> and its value.",
+		"RELOAD", "    Write everything to the store, forget what is cached, and go on from there.",
+		"SET-ACTIVE-EXPIRE <0|1>", "    Set to 0 to stop deleting keys past their time; they stay hidden.",
+		"SLEEP <seconds>", "    Hold up this connection for <seconds>. Decimals allowed.",
+		"STRINGMATCH-LEN <len> <pattern>", "    Match a string of <len> zero bytes with <pattern>.")
+}

@@ -1,0 +1,75 @@
+package datatype
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/haypile/haypile/internal/layout"
+)
+
+// EachKey visits every key's name, those past their time included. The name is
+// valid during the visit.
+func EachKey(t Txn, visit func(name []byte) error) error {
+	it, err := t.Iter([]byte{layout.SpaceHead}, []byte{layout.SpaceHead + 1})
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	for it.First(); it.Valid(); it.Next() {
+		name, err := t.Keys().UserKey(it.Key())
+		if err != nil {
+			return err
+		}
+		if err := visit(name); err != nil {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// Digest sums a value with the given hash function, so that equal values of any
+// encoding have equal sums: members and fields in any order, lists in theirs.
+func Digest(t Txn, k *Key, sum func(parts ...[]byte) [20]byte) (d [20]byte, err error) {
+	unordered := func(parts ...[]byte) bool {
+		for i, b := range sum(parts...) {
+			d[i] ^= b
+		}
+		return true
+	}
+	switch k.Head.Type {
+	case layout.TypeHash:
+		h, err := LoadHash(t, k.Name)
+		if err != nil {
+			return d, err
+		}
+		err = h.Each(func(f, v []byte) bool { return unordered(f, v) })
+		return d, err
+	case layout.TypeSet:
+		s, err := LoadSet(t, k.Name)
+		if err != nil {
+			return d, err
+		}
+		err = s.Each(func(m []byte) bool { return unordered(m) })
+		return d, err
+	case layout.TypeZSet:
+		z, err := LoadZSet(t, k.Name)
+		if err != nil {
+			return d, err
+		}
+		err = z.Each(func(m []byte, score float64) bool {
+			return unordered(m, binary.BigEndian.AppendUint64(nil, math.Float64bits(score)))
+		})
+		return d, err
+	case layout.TypeList:
+		l, err := LoadList(t, k.Name)
+		if err != nil {
+			return d, err
+		}
+		err = l.Each(0, l.Len()-1, func(_ int, v []byte) bool {
+			d = sum(d[:], v)
+			return true
+		})
+		return d, err
+	}
+	return sum(k.Head.Value), nil
+}

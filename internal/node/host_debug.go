@@ -1,0 +1,10 @@
+package node
+
+// SetActiveExpire implements command.Debugger.
+func (n *Node) SetActiveExpire(on bool) { n.eng.SetActiveExpire(on) }
+
+// DatabaseOpen implements command.Debugger.
+func (n *Node) DatabaseOpen(i int) bool { return n.eng.Opened(i) != nil }
+
+// Reload implements command.Debugger.
+func (n *Node) Reload() error { return n.eng.DropCaches() }
