@@ -9,6 +9,7 @@ package client
 
 import (
 	"cmp"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -91,6 +92,10 @@ type Client struct {
 	QueueBytes    int64
 	Watched       []Watch
 	CloseAfter    bool // close once the reply is sent
+	// TakeOver, when a command has set it, is given the connection, which is no
+	// longer a client's then. rest is what had been received behind the command.
+	TakeOver func(conn net.Conn, rest []byte)
+	Replica  atomic.Bool // the connection is a replica's link
 
 	Dirty atomic.Bool // a watched key has changed: EXEC will return null
 

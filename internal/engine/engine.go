@@ -69,6 +69,7 @@ type Engine struct {
 	Hits, Misses atomic.Int64 // of keys that reading commands looked for
 
 	activeExpire atomic.Bool
+	follower     atomic.Bool // changes come from a master's log only
 	closing      atomic.Bool
 }
 

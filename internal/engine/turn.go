@@ -128,7 +128,9 @@ func (t *Turn) Txn(db int) (datatype.Txn, error) {
 }
 
 // Writable implements command.Txns.
-func (t *Turn) Writable() bool { return t.eng.WriteErr == nil || t.eng.WriteErr() == nil }
+func (t *Turn) Writable() bool {
+	return !t.eng.follower.Load() && (t.eng.WriteErr == nil || t.eng.WriteErr() == nil)
+}
 
 // errRelock asks the worker to start over with the locks in t.extra.
 var errRelock = fmt.Errorf("locks missing: %w", datatype.ErrWouldBlock)

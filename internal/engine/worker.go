@@ -104,5 +104,8 @@ func CommitErrorText(err error) string {
 	if errors.Is(err, ErrMisconf) {
 		return string(ErrMisconf)
 	}
+	if errors.Is(err, ErrReadOnly) {
+		return string(ErrReadOnly)
+	}
 	return "ERR internal error: " + err.Error()
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,8 @@ type transport interface {
 	Write(b []byte) error
 	Pending() int
 	Close()
+	// Detach gives the connection away; the session must not use it any more.
+	Detach() (net.Conn, error)
 }
 
 // session turns the bytes of one connection into commands and their replies
@@ -56,11 +59,17 @@ type session struct {
 	pushes  []byte // messages from other goroutines
 	pushing bool   // a drain is scheduled
 	dead    bool   // guarded by pushMu too: nothing may be scheduled any more
+
+	taken     atomic.Pointer[net.Conn] // see giveAway
+	takenRest []byte
 }
 
 // feed takes what has arrived.
 func (s *session) feed(data []byte) {
 	s.cl.NetIn.Add(int64(len(data)))
+	if s.taken.Load() != nil {
+		return
+	}
 	if s.busy || s.closing {
 		s.keep(data)
 		return
@@ -120,7 +129,7 @@ const keepInput = 64 << 10
 func (s *session) process(buf []byte) (n int) {
 	lim := s.srv.limitsFor(s.cl)
 	s.loop.turn.Begin(time.Now())
-	for n < len(buf) && !s.busy && !s.closing {
+	for n < len(buf) && !s.busy && !s.closing && s.cl.TakeOver == nil {
 		args, used, err := s.parser.Next(buf[n:], lim)
 		if errors.Is(err, resp.ErrIncomplete) {
 			break
@@ -147,6 +156,10 @@ func (s *session) process(buf []byte) (n int) {
 		}
 	}
 	s.loop.afterTraffic(s)
+	if s.cl.TakeOver != nil && !s.busy {
+		s.giveAway(buf[n:])
+		return len(buf)
+	}
 	return n
 }
 
@@ -358,7 +371,9 @@ func (s *session) gone() {
 	if waiting != nil {
 		waiting.Cancel()
 	}
-	s.srv.forget(s.cl)
+	if s.taken.Load() == nil {
+		s.srv.forget(s.cl)
+	}
 }
 
 // post runs f on the session's loop.
@@ -395,6 +410,11 @@ func (s *session) drainPushes() {
 
 // Close implements client.Sink.
 func (s *session) Close(reason string) {
+	if c := s.taken.Load(); c != nil {
+		s.srv.log.Debug("client closed", "client", s.cl.Addr, "reason", reason)
+		(*c).Close()
+		return
+	}
 	s.post(func() {
 		if s.closed {
 			return

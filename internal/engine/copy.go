@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/haypile/haypile/internal/binlog"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/store"
+)
+
+// Applier writes records of a master's log to one database: the same lower half
+// that commits of clients use, entered with ready records. It belongs to one
+// goroutine.
+//
+// Readers see a record's effects together: the keys that a chunk touches are locked
+// while it is applied.
+type Applier struct {
+	eng  *Engine
+	i    int
+	turn *Turn
+	reqs []lockRequest
+	keys map[string]struct{} // heads of the chunk that someone waits for or watches
+}
+
+// NewApplier returns an applier for database i.
+func (e *Engine) NewApplier(i int) *Applier {
+	return &Applier{eng: e, i: i, turn: e.NewTurn(true), keys: map[string]struct{}{}}
+}
+
+// ErrGap says that records do not follow the end of the log.
+var ErrGap = errors.New("records do not continue the log")
+
+// Apply appends whole records, which must continue the database's log, and
+// applies them. frames is changed. On an error the database is unchanged, or
+// refuses everything until a restart.
+func (a *Applier) Apply(frames []byte) error {
+	db, err := a.eng.DB(a.i)
+	if err != nil {
+		return err
+	}
+	if err := a.plan(db, frames); err != nil {
+		return err
+	}
+	a.turn.Begin(time.Now())
+	if err := a.turn.waitLocks(a.reqs); err != nil {
+		a.turn.release(err)
+		return err
+	}
+	x := a.turn.txs[a.i]
+	if x.db != db {
+		a.turn.release(nil)
+		return fmt.Errorf("%w: the database was exchanged meanwhile", ErrGap)
+	}
+	err = db.applyCopy(frames)
+	if err == nil {
+		a.tell(x)
+	}
+	a.turn.release(err)
+	return err
+}
+
+// plan verifies the records and finds the locks for them.
+func (a *Applier) plan(db *DB, frames []byte) error {
+	a.reqs = a.reqs[:0]
+	clear(a.keys)
+	exclusive := false
+	curious := db.watching.Load() > 0 || db.waiting.count.Load() > 0
+	n, err := binlog.Parse(frames, db.log.End(), func(r binlog.Record) error {
+		if r.Kind != binlog.KindBatch {
+			return fmt.Errorf("%w: record kind %d is unknown to this version", binlog.ErrCorrupt, r.Kind)
+		}
+		st, err := store.StateOf(r.Payload)
+		if err != nil || st.LSN != uint64(r.End()) {
+			return fmt.Errorf("%w: the record at %d carries position %d, not its end %d (%v)", binlog.ErrCorrupt, r.LSN, st.LSN, r.End(), err)
+		}
+		exclusive = exclusive || store.FlushesAll(r.Payload)
+		return store.EachKey(r.Payload, func(key, _ []byte) {
+			owner := db.keys.OwnerOf(key)
+			if owner == nil {
+				return
+			}
+			if stripe := stripeOf(owner); len(a.reqs) == 0 || a.reqs[len(a.reqs)-1].stripe != stripe {
+				a.reqs = append(a.reqs, lockRequest{db: a.i, stripe: stripe})
+			}
+			if curious && key[0] == layout.SpaceHead {
+				a.keys[string(owner)] = struct{}{}
+			}
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if n != len(frames) {
+		return fmt.Errorf("%w: half a record", binlog.ErrCorrupt)
+	}
+	if exclusive {
+		a.reqs = append(a.reqs[:0], lockRequest{db: a.i, exclusive: true})
+	} else if len(a.reqs) == 0 {
+		a.reqs = append(a.reqs, lockRequest{db: a.i}) // a history: any lock brings the database
+	}
+	return nil
+}
+
+// tell marks and wakes who watches keys of the chunk or waits for them.
+func (a *Applier) tell(x *tx) {
+	for name := range a.keys {
+		key := []byte(name)
+		if x.db.watching.Load() > 0 {
+			x.db.markWatchers(key, false)
+		}
+		if x.db.waiting.has(key) {
+			x.ready = append(x.ready, key)
+		}
+	}
+	a.turn.serve()
+}
+
+// applyCopy is commit for records that are ready.
+func (db *DB) applyCopy(frames []byte) error {
+	db.commitMu.Lock()
+	defer db.commitMu.Unlock()
+	if db.broken != nil {
+		return db.broken
+	}
+	if !db.eng.follower.Load() {
+		return errors.New("this server is a master now")
+	}
+	at := db.log.End()
+	if _, err := db.log.AppendCopy(frames); err != nil {
+		return fmt.Errorf("%w: %w", ErrMisconf, err)
+	}
+	_, err := binlog.Parse(frames, at, func(r binlog.Record) error {
+		if err := db.store.Apply(r.Payload); err != nil {
+			return err
+		}
+		return db.follow(r.Payload)
+	})
+	if err != nil {
+		return db.refuse(err)
+	}
+	return nil
+}
+
+// follow brings what is kept in memory in step with a record.
+func (db *DB) follow(repr []byte) error {
+	st, err := store.StateOf(repr)
+	if err != nil {
+		return err
+	}
+	db.keyCount.Store(st.Keys)
+	db.expireCount.Store(st.Expires)
+	db.nextVersion.Store(st.NextVersion)
+	histories := false
+	if store.FlushesAll(repr) {
+		db.spaceID.Store(db.eng.newSpace())
+		db.prefixes.Store(nil)
+	}
+	if err := store.EachKey(repr, func(key, _ []byte) {
+		if key[0] == layout.SpaceSystem {
+			db.prefixes.Store(nil)
+			histories = histories || string(key) == string(layout.HistoryKey)
+		}
+	}); err != nil {
+		return err
+	}
+	if histories {
+		return db.loadHistories()
+	}
+	return nil
+}
