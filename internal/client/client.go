@@ -95,6 +95,7 @@ type Client struct {
 	// TakeOver, when a command has set it, is given the connection, which is no
 	// longer a client's then. rest is what had been received behind the command.
 	TakeOver func(conn net.Conn, rest []byte)
+	WaitsFor any         // what WAIT waits for; owned by the executor
 	Replica  atomic.Bool // the connection is a replica's link
 
 	Dirty atomic.Bool // a watched key has changed: EXEC will return null

@@ -171,7 +171,11 @@ func hello(c *Ctx) error {
 	c.W.BulkString("mode")
 	c.W.BulkString("standalone")
 	c.W.BulkString("role")
-	c.W.BulkString("master")
+	if c.Host.Replicating() {
+		c.W.BulkString("replica")
+	} else {
+		c.W.BulkString("master")
+	}
 	c.W.BulkString("modules")
 	c.W.Array(0)
 	return nil

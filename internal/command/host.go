@@ -10,6 +10,7 @@ type Host interface {
 	Connections
 	Messaging
 	Operator
+	Replicator
 	Debugger
 }
 

@@ -47,7 +47,6 @@ var serverRows = []Row{
 	}},
 	{Name: "info", Arity: -1, Flags: Loading | Stale, Handler: info, Group: "server", Cats: "dangerous", Since: "1.0.0", Summary: "Returns information and statistics about the server."},
 	{Name: "lastsave", Arity: 1, Flags: Loading | Stale | Fast, Handler: lastSave, Group: "server", Cats: "admin dangerous", Since: "1.0.0", Summary: "Returns the Unix timestamp of the last successful save to disk."},
-	{Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Handler: role, Group: "server", Cats: "admin dangerous", Since: "2.8.12", Summary: "Returns the replication role."},
 	{Name: "save", Arity: 1, Flags: Admin | NoScript | NoMulti | Once | Worker, Handler: save, Group: "server", Since: "1.0.0", Summary: "Synchronously saves the database(s) to disk."},
 	{Name: "shutdown", Arity: -1, Flags: Admin | NoScript | Loading | Stale | NoMulti | AllowBusy | Once, Handler: shutdown, Group: "server", Since: "1.0.0", Summary: "Synchronously saves the database(s) to disk and shuts down the server."},
 	{Name: "slowlog", Arity: -2, Group: "server", Since: "2.2.12", Summary: "A container for slow log commands.", Sub: []Row{
@@ -153,14 +152,6 @@ func bgsave(c *Ctx) error {
 	}
 	go func() { _, _ = c.Host.Backup() }() // logs its outcome; INFO and LASTSAVE show it
 	c.W.Simple("Background saving started")
-	return nil
-}
-
-func role(c *Ctx) error {
-	c.W.Array(3)
-	c.W.BulkString("master")
-	c.W.Int(0)
-	c.W.Array(0)
 	return nil
 }
 

@@ -17,6 +17,7 @@ var families = [][]Row{
 	serverRows,
 	latencyRows,
 	memoryRows,
+	replicationRows,
 	debugRows,
 	keyRows,
 	transactionRows,

@@ -99,6 +99,22 @@ type Values struct {
 	MinReplicasMaxLag     time.Duration
 	ThrottleBytesPerSec   Bytes
 
+	MaxConcurrentFullSyncs int64
+	FullSyncPerReplica     Bytes
+	FullSyncRate           FullSyncRate
+	FullSyncStallTimeout   time.Duration
+	FullSyncLease          time.Duration
+	FullSyncParallel       int64
+	ReplMaxRetries         int64
+	ReplMaxPinnedBytes     Bytes
+	ReplicationTransport   Transport
+	ReplLogPort            int64
+	FullSyncPort           int64
+	AnnounceLogPort        int64
+	AnnounceFullSyncPort   int64
+	MasterLogPort          int64
+	MasterFullSyncPort     int64
+
 	// Logging and measuring
 	LogLevel                LogLevel
 	LogFile                 string

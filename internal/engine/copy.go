@@ -18,29 +18,28 @@ import (
 // while it is applied.
 type Applier struct {
 	eng  *Engine
-	i    int
 	turn *Turn
 	reqs []lockRequest
 	keys map[string]struct{} // heads of the chunk that someone waits for or watches
 }
 
-// NewApplier returns an applier for database i.
-func (e *Engine) NewApplier(i int) *Applier {
-	return &Applier{eng: e, i: i, turn: e.NewTurn(true), keys: map[string]struct{}{}}
+// NewApplier returns an applier.
+func (e *Engine) NewApplier() *Applier {
+	return &Applier{eng: e, turn: e.NewTurn(true), keys: map[string]struct{}{}}
 }
 
 // ErrGap says that records do not follow the end of the log.
 var ErrGap = errors.New("records do not continue the log")
 
-// Apply appends whole records, which must continue the database's log, and
+// Apply appends whole records to the log of database i, which they must continue, and
 // applies them. frames is changed. On an error the database is unchanged, or
 // refuses everything until a restart.
-func (a *Applier) Apply(frames []byte) error {
-	db, err := a.eng.DB(a.i)
+func (a *Applier) Apply(i int, frames []byte) error {
+	db, err := a.eng.DB(i)
 	if err != nil {
 		return err
 	}
-	if err := a.plan(db, frames); err != nil {
+	if err := a.plan(i, db, frames); err != nil {
 		return err
 	}
 	a.turn.Begin(time.Now())
@@ -48,7 +47,7 @@ func (a *Applier) Apply(frames []byte) error {
 		a.turn.release(err)
 		return err
 	}
-	x := a.turn.txs[a.i]
+	x := a.turn.txs[i]
 	if x.db != db {
 		a.turn.release(nil)
 		return fmt.Errorf("%w: the database was exchanged meanwhile", ErrGap)
@@ -62,7 +61,7 @@ func (a *Applier) Apply(frames []byte) error {
 }
 
 // plan verifies the records and finds the locks for them.
-func (a *Applier) plan(db *DB, frames []byte) error {
+func (a *Applier) plan(i int, db *DB, frames []byte) error {
 	a.reqs = a.reqs[:0]
 	clear(a.keys)
 	exclusive := false
@@ -82,7 +81,7 @@ func (a *Applier) plan(db *DB, frames []byte) error {
 				return
 			}
 			if stripe := stripeOf(owner); len(a.reqs) == 0 || a.reqs[len(a.reqs)-1].stripe != stripe {
-				a.reqs = append(a.reqs, lockRequest{db: a.i, stripe: stripe})
+				a.reqs = append(a.reqs, lockRequest{db: i, stripe: stripe})
 			}
 			if curious && key[0] == layout.SpaceHead {
 				a.keys[string(owner)] = struct{}{}
@@ -96,9 +95,9 @@ func (a *Applier) plan(db *DB, frames []byte) error {
 		return fmt.Errorf("%w: half a record", binlog.ErrCorrupt)
 	}
 	if exclusive {
-		a.reqs = append(a.reqs[:0], lockRequest{db: a.i, exclusive: true})
+		a.reqs = append(a.reqs[:0], lockRequest{db: i, exclusive: true})
 	} else if len(a.reqs) == 0 {
-		a.reqs = append(a.reqs, lockRequest{db: a.i}) // a history: any lock brings the database
+		a.reqs = append(a.reqs, lockRequest{db: i}) // a history: any lock brings the database
 	}
 	return nil
 }

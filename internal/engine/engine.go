@@ -38,9 +38,11 @@ type Options struct {
 	Host      command.Host
 	Logger    *slog.Logger
 	// DB says how database number i is kept.
-	DB func(i int) (name string, o DBOptions)
+	DB func(i int) (name string, o DBOptions, err error)
 	// Swap makes it lasting that two numbers exchange their databases.
 	Swap func(a, b int) error
+	// Opened is told of a database before it is used for the first time.
+	Opened func(i int, db *DB) error
 	// Notify delivers a keyspace event after its commit.
 	Notify func(db int, class datatype.Class, event string, key []byte)
 }
@@ -130,10 +132,18 @@ func (e *Engine) DB(i int) (*DB, error) {
 	if e.closing.Load() {
 		return nil, errors.New("the server is shutting down")
 	}
-	name, o := e.opts.DB(i)
+	name, o, err := e.opts.DB(i)
+	if err != nil {
+		return nil, fmt.Errorf("open database %d: %w", i, err)
+	}
 	db, err := openDB(e, name, o)
 	if err != nil {
 		return nil, fmt.Errorf("open database %d: %w", i, err)
+	}
+	if e.opts.Opened != nil {
+		if err := e.opts.Opened(i, db); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database %d: %w", i, err), db.close())
+		}
 	}
 	e.dbs[i].Store(db)
 	return db, nil
@@ -153,6 +163,17 @@ func (e *Engine) indexOf(db *DB) int {
 		}
 	}
 	return -1
+}
+
+// Wake lets clients that wait under a name which is no key look again.
+func (e *Engine) Wake(name []byte) {
+	for i := range e.dbs {
+		if db := e.dbs[i].Load(); db != nil && db.waiting.count.Load() > 0 {
+			for _, w := range db.waiting.of(name) {
+				e.Submit(Job{retry: w})
+			}
+		}
+	}
 }
 
 // Close stops the workers and closes all databases. Turns must have ended.

@@ -50,11 +50,22 @@ func (db *DB) Histories() layout.Histories { return *db.histories.Load() }
 func (db *DB) BeginHistory(id layout.HistoryID) error {
 	db.commitMu.Lock()
 	defer db.commitMu.Unlock()
+	return db.writeHistories(db.histories.Load().With(id, uint64(db.log.End())))
+}
+
+// ForgetHistories is BeginHistory without memory of those before: no copy that exists can
+// go on from here.
+func (db *DB) ForgetHistories(id layout.HistoryID) error {
+	db.commitMu.Lock()
+	defer db.commitMu.Unlock()
+	return db.writeHistories(layout.Histories{{ID: id, Start: uint64(db.log.End())}})
+}
+
+func (db *DB) writeHistories(next layout.Histories) error {
 	if db.broken != nil {
 		return db.broken
 	}
 	start := db.log.End()
-	next := db.histories.Load().With(id, uint64(start))
 	b := &db.builder
 	b.Begin(binlog.HeaderBytes)
 	b.Set(layout.HistoryKey, next.Append(nil))

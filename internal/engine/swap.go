@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/haypile/haypile/internal/datatype"
 )
@@ -36,6 +37,21 @@ func (t *Turn) SwapDBs(a, b int) error {
 		return err
 	}
 	return y.readyAll()
+}
+
+// Swap exchanges the numbers of two databases, as SWAPDB does, on behalf of the server.
+func (e *Engine) Swap(a, b int) error {
+	t := e.NewTurn(true)
+	t.Begin(time.Now())
+	if err := t.waitLocks([]lockRequest{{db: a, exclusive: true}, {db: b, exclusive: true}}); err != nil {
+		t.release(err)
+		return err
+	}
+	err := t.SwapDBs(a, b)
+	if cerr := t.Commit(); err == nil {
+		err = cerr
+	}
+	return err
 }
 
 // markSwapped marks who watches a key that is there before or after.

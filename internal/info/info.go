@@ -28,21 +28,22 @@ const RedisVersion = command.ServerVersion
 
 // Sources are where the fields come from.
 type Sources struct {
-	Version  string
-	RunID    string
-	Started  time.Time
-	Config   *config.Config
-	Engine   *engine.Engine
-	Registry *client.Registry
-	Server   *server.Server
-	Table    *command.Table
-	Cache    *cache.Cache
-	Slowlog  *metric.Slowlog
-	Rates    *Rates
-	Memory   func() []command.MemoryPart
-	Disk     func() DiskState
-	Backup   func() BackupState
-	PubSub   func() (channels, patterns, sharded int)
+	Version     string
+	RunID       string
+	Started     time.Time
+	Config      *config.Config
+	Engine      *engine.Engine
+	Registry    *client.Registry
+	Server      *server.Server
+	Table       *command.Table
+	Cache       *cache.Cache
+	Slowlog     *metric.Slowlog
+	Rates       *Rates
+	Memory      func() []command.MemoryPart
+	Disk        func() DiskState
+	Backup      func() BackupState
+	PubSub      func() (channels, patterns, sharded int)
+	Replication func() ReplicationState
 }
 
 // Rates are smoothed by the node, ten times a second.

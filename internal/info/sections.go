@@ -156,9 +156,10 @@ func statsSection(w *writer, s *Sources) {
 	w.float("instantaneous_input_kbps", s.Rates.NetIn.PerSecond()/1024)
 	w.float("instantaneous_output_kbps", s.Rates.NetOut.PerSecond()/1024)
 	w.int("rejected_connections", st.Rejected.Load())
-	w.int("sync_full", 0)
-	w.int("sync_partial_ok", 0)
-	w.int("sync_partial_err", 0)
+	r := s.Replication()
+	w.int("sync_full", r.FullSyncs)
+	w.int("sync_partial_ok", r.PartialOK)
+	w.int("sync_partial_err", r.PartialRefused)
 	w.int("expired_keys", expired)
 	w.float("expired_stale_perc", 0)
 	w.int("expired_time_cap_reached_count", 0)
@@ -186,23 +187,6 @@ func yesNo(b bool) string {
 		return "Yes"
 	}
 	return "No"
-}
-
-// replicationSection is that of a master without replicas.
-func replicationSection(w *writer, s *Sources) {
-	var offset int64
-	for i := range s.Engine.Databases() {
-		if db := s.Engine.Opened(i); db != nil {
-			offset += int64(db.Log().End())
-		}
-	}
-	w.str("role", "master")
-	w.int("connected_slaves", 0)
-	w.str("master_failover_state", "no-failover")
-	w.str("master_replid", s.RunID)
-	w.int("master_repl_offset", offset)
-	w.int("second_repl_offset", -1)
-	w.int("repl_backlog_active", 0)
 }
 
 func cpuSection(w *writer, _ *Sources) {

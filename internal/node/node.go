@@ -9,10 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -58,11 +58,13 @@ type Node struct {
 	srv      *server.Server
 	metrics  *metricsServer
 
-	slowlog metric.Slowlog
-	latency metric.Latency
-	rates   info.Rates
-	disk    diskGuard
-	backups backups
+	slowlog   metric.Slowlog
+	latency   metric.Latency
+	rates     info.Rates
+	disk      diskGuard
+	backups   backups
+	repl      replicating
+	discarded atomic.Int64 // changes written to files because the master never had them
 
 	stop chan struct{}
 	bg   sync.WaitGroup
@@ -92,11 +94,21 @@ func Start(o Options) (n *Node, err error) {
 	n.table = command.NewTable(renames(v))
 	n.openEngine(v)
 	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Logger: o.Logger,
-		Hooks: server.Hooks{Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
+		Hooks: server.Hooks{Refuse: n.refuse, Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
 	n.apply(v)
 	n.cfg.OnChange(n.reconfigure)
 	n.checkDisk()
+	if err := n.openReplication(v); err != nil {
+		return n, err
+	}
 	if err := n.openDatabases(); err != nil {
+		return n, err
+	}
+	doubtful, err := n.dir.running()
+	if err != nil {
+		return n, err
+	}
+	if err := n.beginReplication(v, doubtful); err != nil {
 		return n, err
 	}
 	if err := n.listen(v); err != nil {
@@ -110,10 +122,6 @@ func Start(o Options) (n *Node, err error) {
 // operator who relies on them must not find out later.
 func absent(v *config.Values) error {
 	switch {
-	case !v.ReplicaOf.IsZero():
-		return errors.New("replicaof is set, but this version has no replication yet; remove it to start as a master")
-	case v.MinReplicasToWrite > 0:
-		return errors.New("min-replicas-to-write is set, but this version has no replication yet; remove it")
 	case v.ACLFile != "" || len(v.Users) > 0:
 		return errors.New("aclfile or user is set, but this version has no ACL users yet; use requirepass")
 	}
@@ -142,38 +150,45 @@ func (n *Node) openEngine(v *config.Values) {
 	n.eng = engine.New(engine.Options{
 		Databases: int(v.Databases), Workers: workers, Cache: cache.New(n.budget.valueCache),
 		Table: n.table, Host: n, Logger: n.log, DB: n.databaseOptions,
-		Notify: n.notify, Swap: n.swapDatabases,
+		Notify: n.notify, Swap: n.swapDatabases, Opened: n.databaseOpened,
 	})
 	n.eng.WriteErr = n.writeErr
 }
 
 // databaseOptions says how database i is kept.
-func (n *Node) databaseOptions(i int) (string, engine.DBOptions) {
+func (n *Node) databaseOptions(i int) (string, engine.DBOptions, error) {
 	v := n.cfg.Load()
 	name := n.dir.database(i)
 	o := engine.DBOptions{
-		FS: n.fs, Dir: filepath.Join(v.Dir, name), Keys: n.dir.keys, BlockCache: n.blocks,
+		FS: n.fs, Keys: n.dir.keys, BlockCache: n.blocks,
 		MemTableBytes: uint64(n.budget.memtable), FilterBytes: n.budget.filter,
 		Compression: v.Compression.String(), Compactions: int(v.CompactionConcurrency), Logger: n.log,
 		SegmentBytes: func() int64 { return int64(n.cfg.Load().BinlogFileSize) },
 	}
-	if v.BinlogPath != "" {
-		o.BinlogDir = filepath.Join(v.BinlogPath, name)
+	g, err := n.generation(name)
+	if err != nil {
+		return name, o, err
 	}
+	n.place(&o, name, g)
 	if o.Compactions == 0 {
 		o.Compactions = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	return name, o
+	return name, o, nil
 }
 
 // openDatabases opens database 0 and every other that has data; the rest are
 // opened at first use.
 func (n *Node) openDatabases() error {
 	for i := range n.eng.Databases() {
-		_, o := n.databaseOptions(i)
+		name, o, err := n.databaseOptions(i)
+		if err != nil {
+			return err
+		}
 		if _, err := n.fs.Stat(o.Dir); i > 0 && err != nil {
 			continue
 		}
+		g, _ := n.generation(name)
+		n.clearGenerations(name, g)
 		if _, err := n.eng.DB(i); err != nil {
 			return err
 		}
@@ -189,6 +204,10 @@ func (n *Node) apply(v *config.Values) {
 	n.slowlog.Configure(v.SlowlogSlowerThan, int(v.SlowlogMaxLen))
 	n.latency.Configure(v.LatencyMonitorThreshold)
 	n.srv.Reconfigure(v)
+	if n.repl.throttle != nil {
+		n.repl.throttle.SetRate(int64(v.ThrottleBytesPerSec))
+		n.guard()
+	}
 }
 
 // reconfigure is the hook of CONFIG SET.
@@ -223,7 +242,7 @@ func (n *Node) listen(v *config.Values) error {
 	if loops == 0 {
 		loops = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	if err := n.srv.ListenPlain(server.Addresses(v), loops, v.TCPKeepalive); err != nil {
+	if err := n.srv.ListenPlain(append(server.Addresses(v), n.serviceAddresses(v)...), loops, v.TCPKeepalive); err != nil {
 		return err
 	}
 	if v.UnixSocket != "" && v.UnixSocketPerm != 0 {
@@ -272,6 +291,7 @@ func (n *Node) Close() error {
 	if n.metrics != nil {
 		errs = append(errs, n.metrics.close())
 	}
+	n.closeReplication()
 	if n.srv != nil {
 		n.srv.Close()
 	}
@@ -282,6 +302,9 @@ func (n *Node) Close() error {
 		n.blocks.Unref()
 	}
 	if n.dir != nil {
+		if len(errs) == 0 || errors.Join(errs...) == nil {
+			errs = append(errs, n.dir.stopped())
+		}
 		errs = append(errs, n.dir.close())
 	}
 	return errors.Join(errs...)

@@ -90,7 +90,13 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		return string(resp.ErrLoading)
 	case cl.Subscribed() && cl.Proto < 3 && !allowedSubscribed(row):
 		return "ERR Can't execute '" + row.Full + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
-	case row.Is(command.Write) && s.eng.WriteErr != nil:
+	}
+	if s.Guarded.Load() {
+		if err := s.hooks.Refuse(cl, row); err != nil {
+			return err.Error()
+		}
+	}
+	if row.Is(command.Write) && s.eng.WriteErr != nil {
 		if err := s.eng.WriteErr(); err != nil {
 			return err.Error()
 		}

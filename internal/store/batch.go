@@ -137,3 +137,22 @@ func EachKey(repr []byte, f func(key, rangeEnd []byte)) error {
 
 // FlushesAll says that a batch begins by deleting everything (FLUSHDB).
 func FlushesAll(repr []byte) bool { return wholeSpace(repr) }
+
+// EachOp calls f with every operation of a batch: "set" with a value, "delete", or
+// "delete-range" with the end of the range for a value.
+func EachOp(repr []byte, f func(op string, key, val []byte)) error {
+	if len(repr) < batchHeaderBytes {
+		return layout.ErrCorrupt
+	}
+	for r := repr[batchHeaderBytes:]; len(r) > 0; {
+		o, rest, ok := parseOp(r)
+		if !ok {
+			return layout.ErrCorrupt
+		}
+		r = rest
+		f(opNames[o.kind], o.key, o.val)
+	}
+	return nil
+}
+
+var opNames = map[byte]string{opSet: "set", opDelete: "delete", opDeleteRange: "delete-range"}

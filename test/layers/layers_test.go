@@ -24,12 +24,13 @@ const module = "github.com/haypile/haypile/"
 
 // order lists the layers, foundations first. A package imports only from layers above its own in this list.
 var order = []struct{ why, folders string }{
-	{"foundations know no word of Redis", "internal/algo internal/metric"},
+	{"foundations know no word of Redis", "internal/algo internal/metric internal/throttle internal/transport"},
 	{"formats turn bytes into values, and know neither disks nor commands", "internal/resp internal/layout internal/config"},
 	{"what holds state knows nothing of what the data means, and nothing of one another", "internal/store internal/binlog internal/cache internal/client internal/pubsub"},
 	{"data types decide over keys through a small interface, whoever asks", "internal/datatype"},
 	{"commands know words and options, not how they are executed", "internal/command"},
 	{"the engine is the one path of writes; it knows neither sockets nor what listens to its log", "internal/engine"},
+	{"copies know logs and files, and whom to ask; not who asks them", "internal/fullsync internal/replication"},
 	{"the server knows connections; it is told what to execute them with", "internal/server"},
 	{"the node puts an instance together; nothing below may reach up for it", "internal/info internal/node"},
 	{"programs only read their command line", "cmd"},
