@@ -367,6 +367,9 @@ func (d *replicaDB) Position() (layout.Histories, uint64) {
 
 // Apply implements replication.Database.
 func (d *replicaDB) Apply(records []byte) error {
+	if err := d.n.writeErr(); err != nil { // the disk is nearly full
+		return fmt.Errorf("%w: %w", replication.ErrNotNow, err)
+	}
 	i, err := d.n.numberOf(d.name)
 	if err != nil {
 		return err

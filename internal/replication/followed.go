@@ -168,6 +168,8 @@ func (d *followed) install() {
 func (d *followed) records(lsn uint64, b []byte) {
 	fresh, err := d.apply(lsn, b)
 	switch {
+	case errors.Is(err, ErrNotNow):
+		d.f.hangUp(err.Error())
 	case err != nil:
 		d.event(DBEvent{Kind: Broken, Reason: err.Error()})
 	case fresh:

@@ -2,6 +2,7 @@ package replication
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -35,6 +36,10 @@ type Replica interface {
 	// Promote makes this server the master: the old one has asked for it.
 	Promote()
 }
+
+// ErrNotNow is wrapped by errors of Apply that say nothing against the records: the
+// link is given up and tried again later.
+var ErrNotNow = errors.New("records cannot be taken at present")
 
 // Database is one database as a Follower sees it.
 type Database interface {
