@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func TestChaos(t *testing.T) {
 		}
 	}
 	c.settle()
-	t.Logf("faults: %v; commands acknowledged: %d; full syncs: %s", c.count, c.load.acked.Load(), info(c.master.Addr(), "sync_full"))
+	t.Logf("faults: %v; commands acknowledged: %d; full syncs: %s", c.count, c.acked.Load(), info(c.master.Addr(), "sync_full"))
 }
 
 type chaos struct {
@@ -49,6 +50,7 @@ type chaos struct {
 	replicas []*harness.Server
 	links    []*harness.Proxy // before each replica's master
 	load     *load
+	acked    atomic.Int64
 	count    map[string]int
 }
 
@@ -65,7 +67,7 @@ func newChaos(t *testing.T, rnd *rand.Rand) *chaos {
 		c.replicas, c.links = append(c.replicas, r), append(c.links, p)
 		above = r
 	}
-	c.load = startLoad(t, c.master.Addr(), 3)
+	c.load = startLoad(t, c.master.Addr(), 3, &c.acked)
 	return c
 }
 
@@ -160,12 +162,15 @@ func (c *chaos) freeze(s *harness.Server) {
 func (c *chaos) settle() {
 	c.t.Helper()
 	c.load.end()
+	if last := c.load.last.Load(); last != nil {
+		c.t.Logf("the last error of a writer: %s", *last)
+	}
 	begin := time.Now()
 	for i, r := range c.replicas {
 		same(c.t, 90*time.Second, c.master, r)
 		c.t.Logf("replica %d equals the master after %s", i+1, time.Since(begin).Round(time.Millisecond))
 	}
-	c.load = startLoad(c.t, c.master.Addr(), 3)
+	c.load = startLoad(c.t, c.master.Addr(), 3, &c.acked)
 	if n, err := c.do(c.master, "DBSIZE"); err != nil || n.IsError() {
 		c.t.Fatal(fmt.Sprint(n, err))
 	}

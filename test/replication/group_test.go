@@ -93,11 +93,12 @@ type load struct {
 	addr  atomic.Pointer[string]
 	stop  chan struct{}
 	done  sync.WaitGroup
-	acked atomic.Int64
+	acked *atomic.Int64
+	last  atomic.Pointer[string] // error
 }
 
-func startLoad(t testing.TB, addr string, writers int) *load {
-	l := &load{stop: make(chan struct{})}
+func startLoad(t testing.TB, addr string, writers int, acked *atomic.Int64) *load {
+	l := &load{stop: make(chan struct{}), acked: acked}
 	l.addr.Store(&addr)
 	for w := range writers {
 		l.done.Add(1)
@@ -173,6 +174,8 @@ func (l *load) session(c *harness.Client, rnd *rand.Rand) {
 		}
 		for _, r := range replies {
 			if r.IsError() && !strings.HasPrefix(r.Str, "WRONGTYPE") {
+				text := r.Str
+				l.last.Store(&text)
 				time.Sleep(20 * time.Millisecond)
 				return
 			}
