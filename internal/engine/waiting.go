@@ -242,7 +242,11 @@ func (t *Turn) retryWaiter(w *waiter) {
 		t.release(nil)
 		return
 	}
-	x := t.txs[i]
+	x, err := t.tx(i) // it may wait for no key
+	if err != nil {
+		t.release(nil)
+		return
+	}
 	if x.db != w.home() { // swapped meanwhile
 		t.release(nil)
 		t.eng.Submit(Job{retry: w})

@@ -32,6 +32,7 @@ type SourceSettings struct {
 type Snapshot struct {
 	LSN     uint64
 	Release func()      // the log from LSN on need not be kept any longer
+	Valid   func() bool // whoever has it may go on from here; otherwise it is of no use to anyone
 	Stale   func() bool // too much has happened since; newcomers get another
 }
 
@@ -74,7 +75,7 @@ type snapshot struct {
 	bytes             int64
 	made              time.Time
 	release           func()
-	stale             func() bool
+	valid, stale      func() bool
 	users             int
 	idleSince         time.Time
 }
@@ -249,13 +250,13 @@ func (s *Source) admit() {
 func (s *Source) acquire(req open) (*snapshot, error) {
 	s.mu.Lock()
 	s.expire()
-	if snap := s.snapshots[req.Snapshot]; snap != nil && snap.database == req.Database {
+	if snap := s.snapshots[req.Snapshot]; snap != nil && snap.database == req.Database && snap.valid() {
 		snap.users++
 		s.mu.Unlock()
 		return snap, nil
 	}
 	for _, snap := range s.snapshots {
-		if snap.database == req.Database && time.Since(snap.made) < s.opts.Settings().Fresh && !snap.stale() {
+		if snap.database == req.Database && time.Since(snap.made) < s.opts.Settings().Fresh && snap.valid() && !snap.stale() {
 			snap.users++
 			s.mu.Unlock()
 			s.opts.Logger.Info("full sync: a snapshot is shared", "db", req.Database, "snapshot", snap.id, "replica", req.Name)
@@ -300,7 +301,7 @@ func (s *Source) make(database, id string) (*snapshot, error) {
 		_ = s.opts.FS.RemoveAll(dir)
 		return nil, fmt.Errorf("make a snapshot: %w", err)
 	}
-	snap := &snapshot{id: id, database: database, dir: dir, lsn: made.LSN, made: time.Now(), release: made.Release, stale: made.Stale}
+	snap := &snapshot{id: id, database: database, dir: dir, lsn: made.LSN, made: time.Now(), release: made.Release, valid: made.Valid, stale: made.Stale}
 	if snap.files, err = list(s.opts.FS, dir); err != nil {
 		made.Release()
 		return nil, fmt.Errorf("list the snapshot: %w", err)
@@ -352,7 +353,7 @@ func (s *Source) Sweep() {
 func (s *Source) expire() {
 	lease := s.opts.Settings().Lease
 	for _, snap := range s.snapshots {
-		if snap.users == 0 && time.Since(snap.idleSince) > lease {
+		if snap.users == 0 && (time.Since(snap.idleSince) > lease || !snap.valid()) {
 			s.drop(snap)
 		}
 	}

@@ -45,11 +45,26 @@ func (n *Node) makeSnapshot(name, dir string) (snap fullsync.Snapshot, err error
 		}
 		pin.Advance(binlog.LSN(st.LSN))
 		log := db.Log()
-		snap = fullsync.Snapshot{LSN: st.LSN, Release: pin.Release, Stale: func() bool {
+		snap = fullsync.Snapshot{LSN: st.LSN, Release: pin.Release, Valid: func() bool { return n.provable(name, log, h, st.LSN) }, Stale: func() bool {
 			return int64(log.End())-int64(st.LSN) > int64(n.cfg.Load().BinlogRetentionBytes)/2
 		}}
 	})
 	return snap, err
+}
+
+// provable says whether data of a position within histories may go on from a database's log
+// as it is now: after CLEARREPLICATIONID, or when the database was exchanged, it may not.
+func (n *Node) provable(name string, log *binlog.Log, h layout.Histories, lsn uint64) bool {
+	i, err := n.numberOf(name)
+	if err != nil {
+		return false
+	}
+	db := n.eng.Opened(i)
+	if db == nil || db.Log() != log {
+		return false
+	}
+	common, ok := h.Common(lsn, db.Histories(), uint64(log.End()))
+	return ok && common == lsn && uint64(log.Start()) <= lsn
 }
 
 // numberOf is the number by which a database's directory is selected.

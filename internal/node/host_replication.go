@@ -23,8 +23,9 @@ func (n *Node) Follow(host string, port int, force bool) error {
 		return resp.Err("ERR " + err.Error())
 	}
 	if !r.replica.Swap(true) {
+		r.doubt.Store(true)
 		n.eng.SetFollower(true)
-		n.guard()
+		n.guard(n.cfg.Load())
 		n.unblockAll()
 		n.log.Info("this server becomes a replica; writes are refused from here on", "master", net.JoinHostPort(host, itoa(port)))
 	}
@@ -50,7 +51,7 @@ func (n *Node) Lead() error {
 	}
 	r.replica.Store(false)
 	n.eng.SetFollower(false)
-	n.guard()
+	n.guard(n.cfg.Load())
 	n.log.Info("this server is a master now", "history", r.history.Load().String())
 	return nil
 }
@@ -176,8 +177,8 @@ func (n *Node) SyncedLocally(positions any) bool {
 }
 
 // guard tells the server whether commands must be looked at for the sake of replication.
-func (n *Node) guard() {
-	n.srv.Guarded.Store(n.repl.replica.Load() || n.cfg.Load().MinReplicasToWrite > 0)
+func (n *Node) guard(v *config.Values) {
+	n.srv.Guarded.Store(n.repl.replica.Load() || v.MinReplicasToWrite > 0)
 }
 
 const (
@@ -210,6 +211,9 @@ func (n *Node) refuse(cl *client.Client, row *command.Row) error {
 // arrived is not to be taken for an empty database.
 func (n *Node) served(i int) bool {
 	if !n.repl.follower.Served(n.dir.database(i)) {
+		return false
+	}
+	if n.repl.doubt.Load() {
 		return false
 	}
 	if n.repl.follower.Met() {

@@ -206,7 +206,7 @@ func (n *Node) apply(v *config.Values) {
 	n.srv.Reconfigure(v)
 	if n.repl.throttle != nil {
 		n.repl.throttle.SetRate(int64(v.ThrottleBytesPerSec))
-		n.guard()
+		n.guard(v)
 	}
 }
 

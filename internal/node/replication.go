@@ -36,6 +36,7 @@ type replicating struct {
 
 	roleMu  sync.Mutex
 	replica atomic.Bool
+	doubt   atomic.Bool                      // a master has become a replica: whether its data is the new master's is not known yet
 	history atomic.Pointer[layout.HistoryID] // that a new database begins with
 	good    atomic.Int64                     // replicas that count for min-replicas-to-write
 	copying atomic.Pointer[copying]
@@ -81,7 +82,7 @@ func (n *Node) openReplication(v *config.Values) error {
 func (n *Node) beginReplication(v *config.Values, doubtful bool) error {
 	r := &n.repl
 	if !v.ReplicaOf.IsZero() {
-		n.guard()
+		n.guard(v)
 		r.follower.Follow(replication.Address{Host: v.ReplicaOf.Host, Port: int(v.ReplicaOf.Port)}, false)
 		return nil
 	}
@@ -235,6 +236,9 @@ func (n *Node) watchReplication() {
 	v := n.cfg.Load()
 	n.repl.good.Store(int64(n.repl.source.Good(v.MinReplicasMaxLag)))
 	n.eng.Wake(command.WaitKey)
+	if n.repl.doubt.Load() && n.repl.follower.Judged() {
+		n.repl.doubt.Store(false)
+	}
 }
 
 // masterSide is the node as a Source sees it.

@@ -104,6 +104,7 @@ type DB struct {
 	asked    uint64 // WaitReply: the position that was sent
 	wantCopy bool   // continuing has failed too often: ask for a copy
 	breaks   int    // times in a row that streaming broke without progress
+	copied   bool   // a copy was installed and has not been accepted yet
 }
 
 const (
@@ -148,7 +149,7 @@ func (m DB) Step(ev DBEvent, maxRetries int) (DB, []DBAction) {
 		}
 	case MustCopy:
 		if m.State == WaitReply {
-			return m.mustCopy(ev)
+			return m.mustCopy(ev, maxRetries)
 		}
 	case Placed:
 		if m.State == Queued {
@@ -169,7 +170,7 @@ func (m DB) Step(ev DBEvent, maxRetries int) (DB, []DBAction) {
 		}
 	case Installed:
 		if m.State == Installing {
-			m.wantCopy, m.breaks = false, 0
+			m.wantCopy, m.breaks, m.copied = false, 0, true
 			if !m.link {
 				m.State = NoConnect
 				return m, nil
@@ -201,11 +202,17 @@ func (m DB) mayContinue(ev DBEvent, maxRetries int) (DB, []DBAction) {
 	if ev.LSN != m.asked || m.wantCopy {
 		return m.fail(fmt.Sprintf("the master answered for position %d and was asked about %d", ev.LSN, m.asked), maxRetries)
 	}
-	m.State, m.Reason = Connected, ""
+	m.State, m.Reason, m.copied = Connected, "", false
 	return m, []DBAction{{Kind: Stream, LSN: ev.LSN}}
 }
 
-func (m DB) mustCopy(ev DBEvent) (DB, []DBAction) {
+// mustCopy begins a copy. One that follows a copy at once is a failure: the pauses between
+// attempts keep it from going round in circles.
+func (m DB) mustCopy(ev DBEvent, maxRetries int) (DB, []DBAction) {
+	if m.copied {
+		m.copied = false
+		return m.fail("the master does not accept the copy that it has given: "+ev.Reason, maxRetries)
+	}
 	var acts []DBAction
 	if ev.Diverged {
 		acts = append(acts, DBAction{Kind: SaveTail, LSN: ev.Common, Reason: ev.Reason})

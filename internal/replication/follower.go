@@ -126,6 +126,7 @@ type followed struct {
 	cancel context.CancelFunc
 	end    uint64 // of the master's log, as last told
 	unlike bool   // the data has nothing to do with the master's: not to be served
+	judged bool   // the master has answered for it since it is followed
 	off    bool   // not followed, by DBSLAVEOF
 
 	db Database // set with both locks held, read with either
@@ -266,6 +267,7 @@ func (f *Follower) perform(a LinkAction) {
 		for _, d := range f.dbs {
 			d.step(DBEvent{Kind: Halt})
 			d.setUnlike(false)
+			d.judged = false
 			d.m.wantCopy = f.force
 		}
 	case TryAfter:
@@ -373,6 +375,18 @@ func (f *Follower) Served(name string) bool {
 	defer f.mu.Unlock()
 	d := f.dbs[name]
 	return d == nil || !d.unlike
+}
+
+// Judged says whether the master has answered for every database since it is followed.
+func (f *Follower) Judged() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, d := range f.dbs {
+		if !d.judged && !d.off {
+			return false
+		}
+	}
+	return f.met.Load()
 }
 
 // Met says that the master has been spoken to since it is followed.

@@ -190,6 +190,7 @@ func (f *Follower) verdict(p []byte) error {
 	if d == nil {
 		return errors.New("the master answers for a database that was not asked about")
 	}
+	d.judged = true
 	if v.Continue {
 		d.setUnlike(false)
 		d.step(DBEvent{Kind: MayContinue, LSN: v.LSN})
