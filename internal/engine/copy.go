@@ -28,16 +28,19 @@ func (e *Engine) NewApplier() *Applier {
 	return &Applier{eng: e, turn: e.NewTurn(true), keys: map[string]struct{}{}}
 }
 
-// ErrGap says that records do not follow the end of the log.
-var ErrGap = errors.New("records do not continue the log")
+// ErrExchanged says that a number stands for another database now.
+var ErrExchanged = errors.New("the database was exchanged meanwhile")
 
-// Apply appends whole records to the log of database i, which they must continue, and
-// applies them. frames is changed. On an error the database is unchanged, or
+// Apply appends whole records to the log of the database that has a number and a name, which
+// they must continue, and applies them. frames is changed. On an error the database is unchanged, or
 // refuses everything until a restart.
-func (a *Applier) Apply(i int, frames []byte) error {
+func (a *Applier) Apply(i int, name string, frames []byte) error {
 	db, err := a.eng.DB(i)
 	if err != nil {
 		return err
+	}
+	if db.Name != name {
+		return ErrExchanged
 	}
 	if err := a.plan(i, db, frames); err != nil {
 		return err
@@ -50,7 +53,7 @@ func (a *Applier) Apply(i int, frames []byte) error {
 	x := a.turn.txs[i]
 	if x.db != db {
 		a.turn.release(nil)
-		return fmt.Errorf("%w: the database was exchanged meanwhile", ErrGap)
+		return ErrExchanged
 	}
 	err = db.applyCopy(frames)
 	if err == nil {

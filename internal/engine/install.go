@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // View calls f with database i, which stays open meanwhile. It reports false, and
@@ -20,30 +21,61 @@ func (e *Engine) View(i int, f func(db *DB)) bool {
 	return true
 }
 
-// Install puts another copy of database i in place of the one that is open, or of
-// none: o says where it is. commit makes the change lasting; it is called when the new copy is
-// open and nobody uses the old one. Commands see the one or the other.
+// Install puts another copy of a database in place of the one that is open, or of none: o says
+// where it is. number says by which number its name is selected at the moment. commit makes the
+// change lasting; it is called when the new copy is open and nobody uses the old one. Commands see
+// the one or the other.
 //
 // Clients that wait or watch stay with the number; watchers are told that everything
 // has changed.
-func (e *Engine) Install(i int, name string, o DBOptions, commit func() error) error {
+func (e *Engine) Install(name string, o DBOptions, number func() (int, error), commit func() error) error {
 	next, err := openDB(e, name, o)
 	if err != nil {
 		return fmt.Errorf("open the copy: %w", err)
 	}
-	e.dbMu.Lock()
-	defer e.dbMu.Unlock()
-	e.swapMu.Lock()
-	defer e.swapMu.Unlock()
-	old := e.Opened(i)
-	if old != nil {
-		old.gate.Lock()
-	}
-	if err := commit(); err != nil {
-		if old != nil {
-			old.gate.Unlock()
-		}
+	old, err := e.replace(next, number, commit)
+	if err != nil {
 		return errors.Join(err, next.close())
+	}
+	if old == nil {
+		return nil
+	}
+	old.inUse.Lock() // those who look at it without the gate have gone
+	old.gate.Lock()  // those who waited for the gate have seen that it is not the one
+	old.gate.Unlock()
+	old.inUse.Unlock() //nolint:staticcheck // the wait is all that is wanted
+	return old.close()
+}
+
+// replace exchanges the pointers. The gate comes before swapMu, as SWAPDB takes them, and dbMu
+// is not taken while a gate is held.
+func (e *Engine) replace(next *DB, number func() (int, error), commit func() error) (old *DB, err error) {
+	for {
+		i, err := number()
+		if err != nil {
+			return nil, err
+		}
+		lock := sync.Locker(&e.dbMu) // nobody opens it meanwhile
+		if old = e.Opened(i); old != nil {
+			lock = &old.gate
+		}
+		lock.Lock()
+		e.swapMu.Lock()
+		same := e.Opened(i) == old && (old == nil || old.Name == next.Name)
+		if same {
+			err = e.exchange(i, old, next, commit)
+		}
+		e.swapMu.Unlock()
+		lock.Unlock()
+		if same {
+			return old, err
+		}
+	}
+}
+
+func (e *Engine) exchange(i int, old, next *DB, commit func() error) error {
+	if err := commit(); err != nil {
+		return err
 	}
 	e.dbs[i].Store(next)
 	if old == nil {
@@ -56,10 +88,5 @@ func (e *Engine) Install(i int, name string, o DBOptions, commit func() error) e
 	for _, w := range old.waiting.all() {
 		w.moveTo(next)
 	}
-	old.gate.Unlock()
-	old.inUse.Lock() // those who look at it without the gate have gone
-	old.gate.Lock()  // those who waited for the gate have seen that it is not the one
-	old.gate.Unlock()
-	old.inUse.Unlock() //nolint:staticcheck // the wait is all that is wanted
-	return old.close()
+	return nil
 }

@@ -13,14 +13,15 @@ import (
 // narrowest part of the way, and everybody else's packets wait in that queue; the
 // connection's round trip, which the kernel measures, tells of it. So the rate is
 // lowered while the round trip is much longer than the shortest seen, and raised
-// otherwise (the idea is LEDBAT's, RFC 6817).
+// otherwise (the idea is LEDBAT's, RFC 6817). The kernel keeps the rate, so that packets are spread evenly and the
+// connection is never idle: a pause would show as delay, of an acknowledgement that waits for more.
 type pace struct {
 	limits throttle.All
 	conn   *net.TCPConn // nil: not adaptive
 
 	mu     sync.Mutex
-	bucket *throttle.Bucket
-	rate   float64 // 0: not limited by delay
+	rate   float64 // bytes per second
+	met    bool    // a queue has been met
 	best   time.Duration
 	looked time.Time
 	passed int64 // bytes since looked
@@ -30,14 +31,19 @@ type pace struct {
 const (
 	lookEvery = 50 * time.Millisecond
 	// tolerated is the queueing delay that a copy may cause.
-	tolerated = 10 * time.Millisecond
-	minRate   = 256 << 10
+	tolerated = 5 * time.Millisecond
+	startRate = 4 << 20
+	minRate   = 128 << 10
 )
 
 func newPace(conn net.Conn, adaptive bool, limits throttle.All) *pace {
-	p := &pace{limits: limits, bucket: throttle.New(0), looked: time.Now(), why: "network"}
+	p := &pace{limits: limits, looked: time.Now(), why: "network"}
 	if adaptive {
 		p.conn, _ = conn.(*net.TCPConn)
+		p.rate = startRate
+		if p.conn != nil {
+			smooth(p.conn, p.rate)
+		}
 	}
 	return p
 }
@@ -49,14 +55,13 @@ func (p *pace) Take(n int) {
 	throttled := time.Since(begin) > time.Millisecond
 	if p.conn != nil {
 		p.look(n)
-		p.bucket.Take(n)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case throttled:
 		p.why = "throttle"
-	case p.rate > 0:
+	case p.met:
 		p.why = "delay of the link (full-sync-rate auto)"
 	default:
 		p.why = "network"
@@ -82,28 +87,26 @@ func (p *pace) look(n int) {
 		p.best = rtt
 	}
 	p.adapt(rtt-p.best, now)
-	p.bucket.SetRate(int64(p.rate))
+	smooth(p.conn, p.rate)
 }
 
-// adapt takes the queueing delay and the rate that was reached.
+// adapt takes the queueing delay and the rate that was reached. Until the first sign of a queue
+// the rate grows quickly; from then on it follows the distance of the delay from what is tolerated. It
+// does not grow beyond what is made use of.
 func (p *pace) adapt(queueing time.Duration, reached float64) {
-	switch {
-	case queueing > 2*tolerated:
-		if p.rate == 0 {
-			p.rate = reached
+	p.met = p.met || queueing > tolerated
+	if !p.met {
+		if reached > p.rate/2 {
+			p.rate *= 1.25
 		}
-		p.rate = max(minRate, p.rate*0.9)
-	case queueing > tolerated:
-		if p.rate == 0 {
-			p.rate = reached
-		}
-		p.rate = max(minRate, p.rate*0.98)
-	case p.rate > 0:
-		p.rate *= 1.02
-		if reached < p.rate/4 { // something else is the limit
-			p.rate = 0
-		}
+		return
 	}
+	const gain = 0.04
+	off := max(-4, float64(tolerated-queueing)/float64(tolerated))
+	if off > 0 && reached < p.rate/2 {
+		return
+	}
+	p.rate = max(minRate, p.rate*(1+gain*off))
 }
 
 func (p *pace) limit() string {

@@ -21,3 +21,14 @@ func roundTrip(c *net.TCPConn) (rtt time.Duration, ok bool) {
 	})
 	return rtt, ok && err == nil
 }
+
+// smooth makes the kernel send at a rate, evenly.
+func smooth(c *net.TCPConn, bytesPerSecond float64) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_ = unix.SetsockoptUint64(int(fd), unix.SOL_SOCKET, unix.SO_MAX_PACING_RATE, uint64(bytesPerSecond))
+	})
+}

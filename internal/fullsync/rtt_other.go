@@ -8,3 +8,5 @@ import (
 )
 
 func roundTrip(*net.TCPConn) (time.Duration, bool) { return 0, false }
+
+func smooth(*net.TCPConn, float64) {}

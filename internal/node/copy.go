@@ -156,7 +156,7 @@ func (n *Node) installCopy(name string) error {
 	if err := errors.Join(syncDir(n.fs, o.Dir), syncDir(n.fs, filepath.Join(v.Dir, name))); err != nil {
 		return err
 	}
-	if err := n.eng.Install(i, name, o, func() error { return n.point(name, was+1) }); err != nil {
+	if err := n.eng.Install(name, o, func() (int, error) { return n.numberOf(name) }, func() error { return n.point(name, was+1) }); err != nil {
 		return fmt.Errorf("exchange the database: %w", err)
 	}
 	n.log.Info("full sync: the copy is in use", "db", name, "position", st.LSN, "keys", st.Keys)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -374,11 +375,15 @@ func (d *replicaDB) Apply(records []byte) error {
 	if err := d.n.writeErr(); err != nil { // the disk is nearly full
 		return fmt.Errorf("%w: %w", replication.ErrNotNow, err)
 	}
-	i, err := d.n.numberOf(d.name)
-	if err != nil {
-		return err
+	for {
+		i, err := d.n.numberOf(d.name)
+		if err != nil {
+			return err
+		}
+		if err := d.applier.Apply(i, d.name, records); !errors.Is(err, engine.ErrExchanged) {
+			return err
+		}
 	}
-	return d.applier.Apply(i, records)
 }
 
 // Reach implements replication.Database.
