@@ -2,12 +2,14 @@ package engine
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/store"
 )
 
 // tx is one turn's view of one database: committed state plus an overlay of what
@@ -357,6 +359,58 @@ func (x *tx) Iter(lower, upper []byte) (datatype.Iter, error) {
 		return nil, err
 	}
 	return x.indexed.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+}
+
+// Walk implements datatype.Txn.
+func (x *tx) Walk(lower, upper []byte, reverse bool, visit func(key, val []byte) (bool, error)) error {
+	if !x.turn.mayWait && x.db.store.Cold() {
+		return datatype.ErrWouldBlock
+	}
+	if !x.flush {
+		o := store.WalkOptions{Lower: lower, Upper: upper, Reverse: reverse, Hidden: x.changes, Own: x.writtenIn(lower, upper, reverse)}
+		if ok, err := x.db.store.Walk(o, visit); ok || err != nil {
+			return err
+		}
+	}
+	it, err := x.Iter(lower, upper)
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	ok, step := it.First, it.Next
+	if reverse {
+		ok, step = it.Last, it.Prev
+	}
+	for valid := ok(); valid; valid = step() {
+		if more, err := visit(it.Key(), it.Value()); err != nil || !more {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// changes says that this turn has changed a pair.
+func (x *tx) changes(key []byte) bool {
+	return len(x.ops) > 0 && x.find(xxhash.Sum64(key), key) >= 0
+}
+
+// writtenIn are the pairs of a range that this turn has written, in order.
+func (x *tx) writtenIn(lower, upper []byte, reverse bool) (list []store.Pair) {
+	if !x.spaces[lower[0]] {
+		return nil
+	}
+	for i := range x.ops {
+		if o := &x.ops[i]; o.kind == opPut && o.key[0] == lower[0] && bytes.Compare(o.key, lower) >= 0 && bytes.Compare(o.key, upper) < 0 {
+			list = append(list, store.Pair{Key: o.key, Val: o.val})
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Pair) int {
+		if reverse {
+			a, b = b, a
+		}
+		return bytes.Compare(a.Key, b.Key)
+	})
+	return list
 }
 
 // scanLimit is how many pending changes are compared with a range before it is
