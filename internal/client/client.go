@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/haypile/haypile/internal/acl"
 )
 
 // Sink is the way to a client's connection from other goroutines.
@@ -79,7 +81,6 @@ type Client struct {
 	// Session state, owned by the executor.
 	Proto         int
 	Authenticated bool
-	User          string
 	Reply         ReplyMode
 	Monitor       bool
 	NoEvict       bool
@@ -96,6 +97,7 @@ type Client struct {
 
 	db        atomic.Int32
 	active    atomic.Int64 // Unix ns of the last command
+	user      atomic.Pointer[acl.User]
 	lastCmd   atomic.Pointer[string]
 	multi     atomic.Int32 // commands queued, -1 outside MULTI
 	subs      atomic.Int32
@@ -113,7 +115,6 @@ type Client struct {
 	attached  atomic.Bool
 	mu        sync.Mutex
 	name      string
-	userName  string
 	libName   string
 	libVer    string
 	Channels  map[string]struct{} // of pubsub; guarded by the pubsub hub
@@ -283,7 +284,7 @@ func (r *Registry) Remove(c *Client) {
 func (r *Registry) Get(id int64) *Client {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if c := r.byID[id]; c != nil && c.attached.Load() {
+	if c := r.byID[id]; c != nil && c.attached.Load() && !c.killed.Load() {
 		return c
 	}
 	return nil
@@ -304,7 +305,7 @@ func (r *Registry) All() []*Client {
 	r.mu.RLock()
 	list := make([]*Client, 0, len(r.byID))
 	for _, c := range r.byID {
-		if c.attached.Load() {
+		if c.attached.Load() && !c.killed.Load() { // who is killed is as good as gone
 			list = append(list, c)
 		}
 	}

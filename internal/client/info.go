@@ -3,6 +3,8 @@ package client
 import (
 	"strconv"
 	"time"
+
+	"github.com/haypile/haypile/internal/acl"
 )
 
 // What CLIENT LIST shows of fields that only the executor may read.
@@ -29,18 +31,17 @@ func (c *Client) NoteFlags() {
 }
 
 // SetUser makes the client a user.
-func (c *Client) SetUser(name string) {
-	c.User = name
-	c.mu.Lock()
-	c.userName = name
-	c.mu.Unlock()
-}
+func (c *Client) SetUser(u *acl.User) { c.user.Store(u) }
 
-// UserName is the user, for who is not the executor.
+// User is who the client is; never nil once it is connected.
+func (c *Client) User() *acl.User { return c.user.Load() }
+
+// UserName is the user's name.
 func (c *Client) UserName() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.userName
+	if u := c.User(); u != nil {
+		return u.Name
+	}
+	return ""
 }
 
 // AppendInfo appends the client's line of CLIENT LIST.

@@ -46,6 +46,7 @@ type Values struct {
 	ACLPubSubDefault       ACLPubSub
 	ACLLogMaxLen           int64
 	Users                  [][]string // `user` lines, name first, as written
+	UserLines              []string   // where those of a file stand, for messages
 	RenameCommands         []Rename
 	EnableDebugCommand     Guard
 	EnableProtectedConfigs Guard

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
@@ -97,6 +98,12 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 	if !slices.ContainsFunc(used, func(u touched) bool { return u.x == x }) {
 		used = append(used, touched{x, x.save()})
 	}
+	if u := c.C.User(); !u.Unrestricted() {
+		if d := row.Check(u, q.Args); d.Denied() {
+			t.denied(&inner, x, d)
+			return used, nil
+		}
+	}
 	x.anyKey, x.reading = row.Is(command.AnyKey), row.Is(command.ReadOnly)
 	inner.T = x
 	row.Stats.Calls.Add(1)
@@ -111,6 +118,14 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 		return used, errRelock
 	}
 	return used, nil
+}
+
+// denied answers a queued command whose client has lost the right to run it.
+func (t *Turn) denied(c *command.Ctx, x *tx, d acl.Denial) {
+	c.W.Error(command.DeniedAtExecText(d))
+	x.events = append(x.events, event{call: func() { // once, although EXEC may start over
+		command.Deny(t.eng.opts.Host.Users(), c.C, c.Row, c.Args, d, acl.Multi)
+	}})
 }
 
 // AfterCommit implements command.Txns.

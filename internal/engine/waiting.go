@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
@@ -202,7 +203,9 @@ func (t *Turn) try(x *tx, w *waiter) {
 	*c = command.Ctx{Args: w.args, Row: w.row, W: &rw, Txns: t, C: w.cl, Host: t.eng.opts.Host, Again: true}
 	t.running = w.cl
 	status := Offload
-	if t.lockAll(x, w) {
+	if t.barred(c) {
+		status = Done
+	} else if t.lockAll(x, w) {
 		x.anyKey, x.reading = false, false
 		c.T = x
 		t.depth++ // what it makes ready is served by the loop in serve
@@ -217,6 +220,20 @@ func (t *Turn) try(x *tx, w *waiter) {
 	case Offload:
 		t.eng.Submit(Job{retry: w})
 	}
+}
+
+// barred answers a command that its client may not run any more.
+func (t *Turn) barred(c *command.Ctx) bool {
+	u := c.C.User()
+	if u.Unrestricted() {
+		return false
+	}
+	d := c.Row.Check(u, c.Args)
+	if d.Denied() {
+		command.Deny(t.eng.opts.Host.Users(), c.C, c.Row, c.Args, d, acl.TopLevel)
+		c.W.Error(command.DeniedText(c.Row, d))
+	}
+	return d.Denied()
 }
 
 // lockAll takes the locks of a waiter's command without waiting, which is right

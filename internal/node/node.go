@@ -18,6 +18,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
@@ -51,6 +52,7 @@ type Node struct {
 	dir      *dataDir
 	blocks   *pebble.Cache
 	table    *command.Table
+	users    *acl.Users
 	eng      *engine.Engine
 	registry *client.Registry
 	hub      *pubsub.Hub
@@ -90,8 +92,12 @@ func Start(o Options) (n *Node, err error) {
 	debug.SetMemoryLimit(n.budget.heapLimit)
 	n.blocks = pebble.NewCache(n.budget.blockCache)
 	n.table = command.NewTable(renames(v))
+	n.users = acl.NewUsers(n.table.ACL())
+	if err := n.openUsers(v); err != nil {
+		return n, err
+	}
 	n.openEngine(v)
-	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Logger: o.Logger,
+	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Users: n.users, Logger: o.Logger,
 		Hooks: server.Hooks{Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
 	n.apply(v)
 	n.cfg.OnChange(n.reconfigure)
@@ -114,8 +120,6 @@ func absent(v *config.Values) error {
 		return errors.New("replicaof is set, but this version has no replication yet; remove it to start as a master")
 	case v.MinReplicasToWrite > 0:
 		return errors.New("min-replicas-to-write is set, but this version has no replication yet; remove it")
-	case v.ACLFile != "" || len(v.Users) > 0:
-		return errors.New("aclfile or user is set, but this version has no ACL users yet; use requirepass")
 	}
 	return nil
 }
@@ -188,6 +192,8 @@ func (n *Node) apply(v *config.Values) {
 	n.eng.SetNotify(wantedEvents(v.NotifyKeyspaceEvents))
 	n.slowlog.Configure(v.SlowlogSlowerThan, int(v.SlowlogMaxLen))
 	n.latency.Configure(v.LatencyMonitorThreshold)
+	n.users.SetNewChannels(v.ACLPubSubDefault == config.ACLAllChannels)
+	n.users.Log.SetMax(int(v.ACLLogMaxLen))
 	n.srv.Reconfigure(v)
 }
 
@@ -203,6 +209,9 @@ func (n *Node) reconfigure(old, next *config.Values) error {
 		debug.SetMemoryLimit(b.heapLimit)
 		n.eng.Cache().SetLimit(b.valueCache)
 		n.budget.total = b.total
+	}
+	if old.RequirePass != next.RequirePass {
+		n.users.SetDefaultPassword(next.RequirePass)
 	}
 	n.apply(next)
 	return nil
@@ -250,7 +259,7 @@ func (n *Node) listen(v *config.Values) error {
 func (n *Node) observe(cl *client.Client, row *command.Row, args [][]byte, nanos int64) {
 	d := time.Duration(nanos)
 	if n.slowlog.Slow(d) && !row.Is(command.SkipSlowlog) {
-		n.slowlog.Add(args, d, cl.Addr, cl.Name(), time.Now())
+		n.slowlog.Add(command.Redacted(row, args), d, cl.Addr, cl.Name(), time.Now())
 	}
 	if n.latency.Enabled() {
 		event := "command"

@@ -26,6 +26,7 @@ const module = "github.com/haypile/haypile/"
 var order = []struct{ why, folders string }{
 	{"foundations know no word of Redis", "internal/algo internal/metric"},
 	{"formats turn bytes into values, and know neither disks nor commands", "internal/resp internal/layout internal/config"},
+	{"rules of access know commands by name, and nothing of those who call them", "internal/acl"},
 	{"what holds state knows nothing of what the data means, and nothing of one another", "internal/store internal/binlog internal/cache internal/client internal/pubsub"},
 	{"data types decide over keys through a small interface, whoever asks", "internal/datatype"},
 	{"commands know words and options, not how they are executed", "internal/command"},
