@@ -42,8 +42,8 @@ var nothing = &Rights{}
 // Rights returns what the user may do now.
 func (u *User) Rights() *Rights { return u.rights.Load() }
 
-// Unrestricted says that the user may do everything.
-func (u *User) Unrestricted() bool { return u.rights.Load().everything }
+// Unrestricted says that the user may do everything. So may nobody: the server itself.
+func (u *User) Unrestricted() bool { return u == nil || u.rights.Load().everything }
 
 // Deleted says that the user is gone.
 func (u *User) Deleted() bool { return u.deleted.Load() }

@@ -33,7 +33,7 @@ func (c *Client) NoteFlags() {
 // SetUser makes the client a user.
 func (c *Client) SetUser(u *acl.User) { c.user.Store(u) }
 
-// User is who the client is; never nil once it is connected.
+// User is who the client is; nil for the server itself.
 func (c *Client) User() *acl.User { return c.user.Load() }
 
 // UserName is the user's name.

@@ -46,7 +46,6 @@ type Values struct {
 	ACLPubSubDefault       ACLPubSub
 	ACLLogMaxLen           int64
 	Users                  [][]string // `user` lines, name first, as written
-	UserLines              []string   // where those of a file stand, for messages
 	RenameCommands         []Rename
 	EnableDebugCommand     Guard
 	EnableProtectedConfigs Guard
@@ -114,6 +113,16 @@ type Values struct {
 	// compat keeps what was set for names that have no effect here. A name that
 	// is missing has the default of its row.
 	compat map[string]string
+
+	userLines []string // where Users stand
+}
+
+// UserLine is where the nth of Users stands, for messages.
+func (v *Values) UserLine(n int) string {
+	if n < len(v.userLines) {
+		return v.userLines[n]
+	}
+	return "user"
 }
 
 // Compat returns the value of a parameter that is accepted without effect, such as

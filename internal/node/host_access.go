@@ -23,7 +23,7 @@ func (n *Node) openUsers(v *config.Values) error {
 	}
 	defs := make([]acl.Definition, len(v.Users))
 	for i, words := range v.Users {
-		defs[i] = acl.Definition{At: v.UserLines[i], Name: words[0], Rules: words[1:]}
+		defs[i] = acl.Definition{At: v.UserLine(i), Name: words[0], Rules: words[1:]}
 	}
 	if err := n.users.Configure(defs); err != nil {
 		return err

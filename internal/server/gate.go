@@ -166,8 +166,7 @@ func (s *session) reject(row *command.Row, text string) {
 func (s *session) abort(text string) string {
 	s.cl.EndMulti()
 	s.srv.eng.Unwatch(s.cl)
-	_, why, _ := strings.Cut(text, " ")
-	return "EXECABORT Transaction discarded because of: " + why
+	return "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
 }
 
 // queue keeps a command for EXEC.
