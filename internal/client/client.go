@@ -107,6 +107,8 @@ type Client struct {
 	blocked   atomic.Bool
 	pushProto atomic.Int32
 	flags     atomic.Uint32 // of NoteFlags
+	track     atomic.Uint32 // TrackMode
+	redirect  atomic.Int64
 	queueMem  atomic.Int64
 	NetIn     atomic.Int64
 	NetOut    atomic.Int64

@@ -85,7 +85,11 @@ func (c *Client) AppendInfo(dst []byte, now time.Time) []byte {
 	text("events", "r")
 	text("cmd", c.LastCommand())
 	text("user", c.UserName())
-	num("redir", -1)
+	redirect := int64(-1)
+	if c.Tracking() != 0 {
+		redirect = c.Redirect()
+	}
+	num("redir", redirect)
 	num("resp", int64(max(2, c.PushProto())))
 	text("lib-name", lib)
 	text("lib-ver", version)
@@ -97,11 +101,13 @@ func (c *Client) flagLetters() string {
 	var b []byte
 	f := c.flags.Load()
 	queued, _ := c.Multi()
+	track := c.Tracking()
 	for _, l := range [...]struct {
 		on     bool
 		letter byte
 	}{
 		{f&flagMonitor != 0, 'O'}, {c.Subscribed(), 'P'}, {queued >= 0, 'x'}, {c.Blocked(), 'b'},
+		{track != 0, 't'}, {track.Has(TrackBroken), 'R'}, {track.Has(TrackBroadcast), 'B'},
 		{c.Dirty.Load(), 'd'}, {c.Unix, 'U'}, {f&flagReadOnly != 0, 'r'}, {f&flagNoEvict != 0, 'e'}, {f&flagNoTouch != 0, 'T'},
 	} {
 		if l.on {

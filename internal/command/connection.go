@@ -108,6 +108,7 @@ func reset(c *Ctx) error {
 	cl.SetName("")
 	cl.Reply, cl.ReadOnly, cl.NoEvict, cl.NoTouch = client.ReplyOn, false, false, false
 	c.Host.PubSub().Forget(cl)
+	c.Host.Tracking().Off(cl)
 	c.Host.StopMonitor(cl)
 	cl.NoteFlags()
 	c.Host.Logout(cl)

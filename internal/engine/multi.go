@@ -157,6 +157,7 @@ func (t *Turn) flush(x *tx) error {
 		return err
 	}
 	x.Flush()
+	x.noteFlush()
 	t.dirty = true
 	return nil
 }

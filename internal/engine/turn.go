@@ -11,6 +11,7 @@ import (
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Status says what became of a command.
@@ -200,14 +201,19 @@ func (t *Turn) release(failed error) {
 		t.eng.Misses.Add(t.misses)
 		t.hits, t.misses = 0, 0
 	}
+	var changes []tracking.Change
 	for i, ev := range events {
-		if ev.call != nil {
+		switch {
+		case ev.call != nil:
 			ev.call()
-		} else {
+		case ev.changed:
+			changes = append(changes, tracking.Change{Key: ev.key, By: ev.by})
+		default:
 			t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key)
 		}
 	}
 	t.deliver(failed)
+	t.tellChanges(changes)
 }
 
 // size is how much the turn holds in memory.
@@ -280,6 +286,7 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 			t.dirty = true
 		}
 		x.endCommand()
+		t.remember(c)
 		if t.depth == 0 {
 			t.serve()
 			x.undo = x.undo[:0]
@@ -301,6 +308,7 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 	c.W.Buf = c.W.Buf[:start]
 	c.W.Error(t.errorText(err))
 	c.Row.Stats.Failed.Add(1)
+	t.remember(c)
 	return Done
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
 )
@@ -76,13 +77,15 @@ type undoEntry struct {
 	op  op
 }
 
-// event is something to tell after the commit: a keyspace event, or what a command
-// left for then.
+// event is something to tell after the commit: a keyspace event, what a command left for
+// then, or a change that may concern clients that keep copies.
 type event struct {
-	class datatype.Class
-	name  string
-	key   []byte
-	call  func()
+	class   datatype.Class
+	name    string
+	key     []byte
+	call    func()
+	changed bool
+	by      *client.Client
 }
 
 type savepoint struct {
@@ -421,6 +424,9 @@ func (x *tx) Event(class datatype.Class, name string, key []byte) {
 			x.note(class, name, key)
 		}
 		return
+	}
+	if x.turn.eng.track.Active() {
+		x.noteChange(class, key)
 	}
 	if x.db.watching.Load() > 0 {
 		x.db.markWatchers(key, class == datatype.ClassExpired)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
@@ -21,6 +22,7 @@ import (
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/server"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // RedisVersion is the version whose commands and semantics are the reference.
@@ -43,6 +45,8 @@ type Sources struct {
 	Disk     func() DiskState
 	Backup   func() BackupState
 	PubSub   func() (channels, patterns, sharded int)
+	Tracking *tracking.Table
+	Users    *acl.Users
 }
 
 // Rates are smoothed by the node, ten times a second.

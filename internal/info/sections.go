@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/haypile/haypile/internal/acl"
 )
 
 func serverSection(w *writer, s *Sources) {
@@ -61,7 +63,8 @@ func clientsSection(w *writer, s *Sources) {
 	w.int("client_recent_max_input_buffer", maxIn)
 	w.int("client_recent_max_output_buffer", maxOut)
 	w.int("blocked_clients", blocked)
-	w.int("tracking_clients", 0)
+	tracking, _, _, _ := s.Tracking.Counts()
+	w.int("tracking_clients", int64(tracking))
 	w.int("pubsub_clients", pubsub)
 	w.int("watching_clients", watching)
 	w.int("clients_in_timeout_table", 0)
@@ -170,6 +173,14 @@ func statsSection(w *writer, s *Sources) {
 	w.int("pubsub_channels", int64(channels))
 	w.int("pubsub_patterns", int64(patterns))
 	w.int("pubsubshard_channels", int64(sharded))
+	_, keys, items, prefixes := s.Tracking.Counts()
+	w.int("tracking_total_keys", int64(keys))
+	w.int("tracking_total_items", int64(items))
+	w.int("tracking_total_prefixes", int64(prefixes))
+	w.int("acl_access_denied_auth", s.Users.Log.Denied(acl.DeniedAuth))
+	w.int("acl_access_denied_cmd", s.Users.Log.Denied(acl.DeniedCommand))
+	w.int("acl_access_denied_key", s.Users.Log.Denied(acl.DeniedKey))
+	w.int("acl_access_denied_channel", s.Users.Log.Denied(acl.DeniedChannel))
 	w.int("latest_fork_usec", 0)
 	w.int("total_forks", 0)
 	w.int("total_error_replies", failed+rejected)

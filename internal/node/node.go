@@ -29,6 +29,7 @@ import (
 	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/pubsub"
 	"github.com/haypile/haypile/internal/server"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Options of a Node.
@@ -56,6 +57,7 @@ type Node struct {
 	eng      *engine.Engine
 	registry *client.Registry
 	hub      *pubsub.Hub
+	track    *tracking.Table
 	monitors monitors
 	srv      *server.Server
 	metrics  *metricsServer
@@ -85,6 +87,7 @@ func Start(o Options) (n *Node, err error) {
 			err = errors.Join(err, n.Close())
 		}
 	}()
+	n.track = tracking.New(n.registry)
 	n.backups.state.LastSave, n.backups.state.LastOK = n.started, true // as Redis begins
 	if n.dir, err = openDataDir(o.FS, v); err != nil {
 		return n, err
@@ -145,7 +148,7 @@ func (n *Node) openEngine(v *config.Values) {
 	}
 	n.eng = engine.New(engine.Options{
 		Databases: int(v.Databases), Workers: workers, Cache: cache.New(n.budget.valueCache),
-		Table: n.table, Host: n, Logger: n.log, DB: n.databaseOptions,
+		Table: n.table, Host: n, Tracking: n.track, Logger: n.log, DB: n.databaseOptions,
 		Notify: n.notify, Swap: n.swapDatabases,
 	})
 	n.eng.WriteErr = n.writeErr
@@ -194,6 +197,7 @@ func (n *Node) apply(v *config.Values) {
 	n.latency.Configure(v.LatencyMonitorThreshold)
 	n.users.SetNewChannels(v.ACLPubSubDefault == config.ACLAllChannels)
 	n.users.Log.SetMax(int(v.ACLLogMaxLen))
+	n.track.SetLimit(int(v.TrackingTableMaxKeys))
 	n.srv.Reconfigure(v)
 }
 

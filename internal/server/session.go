@@ -55,6 +55,7 @@ type session struct {
 	pushMu  sync.Mutex
 	pushes  []byte // messages from other goroutines
 	pushing bool   // a drain is scheduled
+	away    bool   // a worker has the command; guarded by pushMu
 	dead    bool   // guarded by pushMu too: nothing may be scheduled any more
 }
 
@@ -184,6 +185,7 @@ func (s *session) run(row *command.Row, args [][]byte) {
 
 func (s *session) offload(row *command.Row, args [][]byte) {
 	s.busy = true
+	s.setAway(true)
 	s.loop.jobs = append(s.loop.jobs, engine.Job{
 		Client: s.cl, Row: row, Args: args,
 		Done: func(reply []byte, took time.Duration) {
@@ -199,12 +201,26 @@ func (s *session) offload(row *command.Row, args [][]byte) {
 func (s *session) block(t *engine.Turn, args [][]byte) {
 	s.busy = true
 	w := t.Block(args, func(reply []byte) { s.post(func() { s.done(reply) }) })
+	s.setAway(false)
 	s.pushMu.Lock()
 	s.waiting = w
 	dead := s.dead
 	s.pushMu.Unlock()
 	if dead {
 		w.Cancel()
+	}
+}
+
+// setAway notes whether a worker has the session's command. Messages wait until it is back, so
+// that what the command itself has caused comes after its reply; a client that blocks gets them.
+func (s *session) setAway(away bool) {
+	s.pushMu.Lock()
+	s.away = away
+	drain := !away && len(s.pushes) > 0 && !s.pushing && !s.dead
+	s.pushing = s.pushing || drain
+	s.pushMu.Unlock()
+	if drain {
+		s.post(s.drainPushes)
 	}
 }
 
@@ -220,6 +236,7 @@ func (s *session) done(reply []byte) {
 	from := len(s.w.Buf)
 	s.w.Buf = append(s.w.Buf, reply...)
 	s.replied(from)
+	s.setAway(false)
 	if !s.inTurn {
 		s.begin()
 	}
@@ -372,8 +389,8 @@ func (s *session) Push(msg []byte) {
 		return
 	}
 	s.pushes = append(s.pushes, msg...)
-	first := !s.pushing
-	s.pushing = true
+	first := !s.pushing && !s.away
+	s.pushing = s.pushing || first
 	s.pushMu.Unlock()
 	if first {
 		s.post(s.drainPushes)
@@ -382,8 +399,13 @@ func (s *session) Push(msg []byte) {
 
 func (s *session) drainPushes() {
 	s.pushMu.Lock()
+	s.pushing = false
+	if s.away {
+		s.pushMu.Unlock()
+		return
+	}
 	msgs := s.pushes
-	s.pushes, s.pushing = nil, false
+	s.pushes = nil
 	s.pushMu.Unlock()
 	if s.closed || len(msgs) == 0 {
 		return
