@@ -28,6 +28,7 @@ import (
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/tracking"
 )
 
@@ -71,6 +72,7 @@ type Engine struct {
 	WriteErr func() error
 
 	Hits, Misses atomic.Int64 // of keys that reading commands looked for
+	Errors       metric.Errors
 
 	activeExpire atomic.Bool
 	closing      atomic.Bool

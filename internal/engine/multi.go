@@ -76,6 +76,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 			u.x.rollback(u.sp)
 		}
 		cl.SelectDB(db)
+		t.outcomes = t.outcomes[:0]
 	}
 	return err
 }
@@ -91,7 +92,7 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 	}
 	if row.Is(command.Write) {
 		if err := t.eng.writeErr(); err != nil {
-			c.W.Error(t.errorText(err))
+			t.rejectQueued(&inner, t.errorText(err))
 			return used, nil
 		}
 	}
@@ -106,7 +107,7 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 	}
 	x.anyKey, x.reading = row.Is(command.AnyKey), row.Is(command.ReadOnly)
 	inner.T = x
-	row.Stats.Calls.Add(1)
+	t.called(row)
 	missing := len(t.extra)
 	switch t.call(&inner, x) {
 	case Offload:
@@ -120,9 +121,15 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 	return used, nil
 }
 
+// rejectQueued answers a queued command that is not run.
+func (t *Turn) rejectQueued(c *command.Ctx, text string) {
+	c.W.Error(text)
+	t.outcomes = append(t.outcomes, outcome{row: c.Row, err: text})
+}
+
 // denied answers a queued command whose client has lost the right to run it.
 func (t *Turn) denied(c *command.Ctx, x *tx, d acl.Denial) {
-	c.W.Error(command.DeniedAtExecText(d))
+	t.rejectQueued(c, command.DeniedAtExecText(d))
 	x.events = append(x.events, event{call: func() { // once, although EXEC may start over
 		command.Deny(t.eng.opts.Host.Users(), c.C, c.Row, c.Args, d, acl.Multi)
 	}})

@@ -84,7 +84,10 @@ func (q *waiting) remove(w *waiter) {
 }
 
 // Waiting is the handle of a blocked client; its connection keeps it.
-type Waiting struct{ w *waiter }
+type Waiting struct {
+	w   *waiter
+	eng *Engine
+}
 
 // Block registers the client whose command has just returned Blocked, before
 // its locks are released, so that no change of a key is missed. args must not
@@ -112,7 +115,7 @@ func (t *Turn) Block(args [][]byte, resume func(reply []byte)) *Waiting {
 		})
 		w.mu.Unlock()
 	}
-	return &Waiting{w}
+	return &Waiting{w, t.eng}
 }
 
 // finish ends the wait with a reply, if it has not ended yet.
@@ -143,7 +146,10 @@ func (h *Waiting) Unblock(withError bool) bool {
 	return h.w.finish(func() []byte {
 		rw := resp.Writer{Proto: h.w.cl.Proto}
 		if withError {
-			rw.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+			const text = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+			rw.Error(text)
+			h.eng.Errors.Add(text)
+			h.w.row.Stats.Failed.Add(1)
 		} else {
 			h.w.wait.OnTimeout(&rw)
 		}
@@ -231,7 +237,10 @@ func (t *Turn) barred(c *command.Ctx) bool {
 	d := c.Row.Check(u, c.Args)
 	if d.Denied() {
 		command.Deny(t.eng.opts.Host.Users(), c.C, c.Row, c.Args, d, acl.TopLevel)
-		c.W.Error(command.DeniedText(c.Row, d))
+		text := command.DeniedText(c.Row, d)
+		c.W.Error(text)
+		c.Row.Stats.Rejected.Add(1)
+		t.eng.Errors.Add(text)
 	}
 	return d.Denied()
 }
@@ -267,6 +276,7 @@ func (t *Turn) retryWaiter(w *waiter) {
 	}
 	t.try(x, w)
 	t.serve()
+	t.settle()
 	t.Commit() // delivers, or tells of the failure
 }
 
@@ -282,6 +292,7 @@ func (t *Turn) deliver(failed error) {
 			if err != nil {
 				rw := resp.Writer{Proto: d.w.cl.Proto}
 				rw.Error(CommitErrorText(err))
+				t.eng.Errors.Add(CommitErrorText(err))
 				d.reply = rw.Buf
 			}
 			d.w.resume(d.reply)

@@ -85,7 +85,7 @@ var sections = []section{
 	{"cpu", "CPU", true, cpuSection},
 	{"modules", "Modules", true, func(*writer, *Sources) {}},
 	{"commandstats", "Commandstats", false, commandstatsSection},
-	{"errorstats", "Errorstats", true, func(*writer, *Sources) {}},
+	{"errorstats", "Errorstats", true, errorstatsSection},
 	{"latencystats", "Latencystats", false, latencystatsSection},
 	{"cluster", "Cluster", true, func(w *writer, _ *Sources) { w.int("cluster_enabled", 0) }},
 	{"keyspace", "Keyspace", true, keyspaceSection},

@@ -140,15 +140,11 @@ func statsSection(w *writer, s *Sources) {
 		in += c.NetIn.Load()
 		out += c.NetOut.Load()
 	}
-	var expired, failed, rejected int64
+	var expired int64
 	for i := range s.Engine.Databases() {
 		if db := s.Engine.Opened(i); db != nil {
 			expired += db.Expired.Load()
 		}
-	}
-	for _, r := range s.Table.Executable() {
-		failed += r.Stats.Failed.Load()
-		rejected += r.Stats.Rejected.Load()
 	}
 	cs := s.Cache.Stats()
 	w.int("total_connections_received", s.Registry.Total())
@@ -183,7 +179,7 @@ func statsSection(w *writer, s *Sources) {
 	w.int("acl_access_denied_channel", s.Users.Log.Denied(acl.DeniedChannel))
 	w.int("latest_fork_usec", 0)
 	w.int("total_forks", 0)
-	w.int("total_error_replies", failed+rejected)
+	w.int("total_error_replies", s.Engine.Errors.Total())
 	w.int("total_protocol_errors", st.ProtocolErrors.Load())
 	w.int("client_output_buffer_limit_disconnections", st.OutputLimitKills.Load())
 	w.int("slow_logs_count", int64(s.Slowlog.Len()))

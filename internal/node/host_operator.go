@@ -42,6 +42,7 @@ func (n *Node) ResetStats() {
 	n.srv.Stats().Reset()
 	n.eng.Hits.Store(0)
 	n.eng.Misses.Store(0)
+	n.eng.Errors.Reset()
 	n.eng.Cache().ResetStats()
 }
 

@@ -159,6 +159,7 @@ func (s *session) reject(row *command.Row, text string) {
 	}
 	from := len(s.w.Buf)
 	s.w.Error(text)
+	s.srv.eng.Errors.Add(text)
 	s.replied(from)
 }
 
@@ -178,8 +179,7 @@ func (s *session) queue(row *command.Row, args [][]byte) {
 		cl.QueueBytes += int64(len(a)) + 24
 	}
 	if limit := int64(s.srv.cfg.Load().QueryBufferLimit); cl.QueueBytes > limit {
-		s.w.Error("ERR the transaction exceeds client-query-buffer-limit")
-		cl.Poisoned = true
+		s.reject(row, "ERR the transaction exceeds client-query-buffer-limit")
 		return
 	}
 	cl.Queue = append(cl.Queue, q)

@@ -131,6 +131,7 @@ func (s *session) process(buf []byte) (n int) {
 			s.srv.stats.ProtocolErrors.Add(1)
 			s.begin()
 			s.w.Error("ERR " + err.Error())
+			s.srv.eng.Errors.Add("ERR " + err.Error())
 			s.closing = true
 			break
 		}
@@ -176,7 +177,7 @@ func (s *session) run(row *command.Row, args [][]byte) {
 		s.replied(from)
 	case engine.Blocked:
 		s.turnCmds-- // its reply comes in another turn
-		s.block(t, cloneArgs(args))
+		s.block(t, row, cloneArgs(args))
 	case engine.Offload:
 		s.turnCmds--
 		s.offload(row, cloneArgs(args))
@@ -192,15 +193,18 @@ func (s *session) offload(row *command.Row, args [][]byte) {
 			s.srv.observe(s.cl, row, args, int64(took))
 			s.post(func() { s.done(reply) })
 		},
-		OnBlock: func(t *engine.Turn) { s.block(t, args) },
+		OnBlock: func(t *engine.Turn) { s.block(t, row, args) },
 	})
 }
 
 // block makes the session wait. On a worker the session is busy already and
 // nobody else touches it.
-func (s *session) block(t *engine.Turn, args [][]byte) {
+func (s *session) block(t *engine.Turn, row *command.Row, args [][]byte) {
 	s.busy = true
-	w := t.Block(args, func(reply []byte) { s.post(func() { s.done(reply) }) })
+	w := t.Block(args, func(reply []byte) {
+		s.srv.observe(s.cl, row, args, 0) // the wait is not counted
+		s.post(func() { s.done(reply) })
+	})
 	s.setAway(false)
 	s.pushMu.Lock()
 	s.waiting = w
@@ -262,6 +266,7 @@ func (s *session) failTurn(text string) {
 	s.w.Buf = s.w.Buf[:s.turnFrom]
 	for range s.turnCmds {
 		s.w.Error(text)
+		s.srv.eng.Errors.Add(text)
 	}
 }
 
