@@ -13,22 +13,22 @@ import (
 // noteChange keeps a change for clients that track keys. Nobody changes a key by letting
 // its time pass.
 func (x *tx) noteChange(class datatype.Class, key []byte) {
-	by := x.turn.running
-	if class == datatype.ClassExpired {
+	by, now := x.turn.running, x.turn.eng.track.Now()
+	if class == datatype.ClassExpired || class == datatype.ClassLapsed {
 		by = nil
 	}
 	if n := len(x.events); n > 0 { // many commands tell of several events
-		if last := &x.events[n-1]; last.changed && last.by == by && last.key != nil && bytes.Equal(last.key, key) {
+		if last := &x.events[n-1]; last.changed && last.by == by && last.at == now && last.key != nil && bytes.Equal(last.key, key) {
 			return
 		}
 	}
-	x.events = append(x.events, event{changed: true, by: by, key: append(make([]byte, 0, len(key)), key...)})
+	x.events = append(x.events, event{changed: true, by: by, at: now, key: append(make([]byte, 0, len(key)), key...)})
 }
 
 // noteFlush keeps for them that all keys are gone.
 func (x *tx) noteFlush() {
 	if x.turn.eng.track.Active() {
-		x.events = append(x.events, event{changed: true})
+		x.events = append(x.events, event{changed: true, at: x.turn.eng.track.Now()})
 	}
 }
 

@@ -208,7 +208,7 @@ func (t *Turn) release(failed error) {
 		case ev.call != nil:
 			ev.call()
 		case ev.changed:
-			changes = append(changes, tracking.Change{Key: ev.key, By: ev.by})
+			changes = append(changes, tracking.Change{Key: ev.key, By: ev.by, Time: ev.at})
 		default:
 			t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key)
 		}

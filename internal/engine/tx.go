@@ -86,6 +86,7 @@ type event struct {
 	call    func()
 	changed bool
 	by      *client.Client
+	at      int64
 }
 
 type savepoint struct {
@@ -418,6 +419,11 @@ func (x *tx) Event(class datatype.Class, name string, key []byte) {
 	switch {
 	case class == datatype.ClassNew: // what is new is told of by another event too
 		x.note(class, name, key)
+		return
+	case class == datatype.ClassLapsed: // it is gone for readers, although it is there until it is deleted
+		if x.turn.eng.track.Active() {
+			x.noteChange(class, key)
+		}
 		return
 	case class == datatype.ClassKeyMiss:
 		if x.reading {

@@ -96,6 +96,7 @@ func memorySection(w *writer, s *Sources) {
 		}
 	}
 	w.str("mem_allocator", "go")
+	w.int("lazyfree_pending_objects", 0) // nothing is freed in the background
 }
 
 func persistenceSection(w *writer, s *Sources) {

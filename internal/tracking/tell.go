@@ -12,8 +12,9 @@ import (
 // Change is a key that was changed, by a client or, if By is nil, by nobody (its time has
 // passed). Key nil stands for all keys: a database was flushed.
 type Change struct {
-	Key []byte
-	By  *client.Client
+	Key  []byte
+	By   *client.Client
+	Time int64 // Now, when it was made
 }
 
 // channel is where clients of RESP2 are told of changes, by way of another connection.
@@ -27,12 +28,12 @@ func (t *Table) Changed(list []Change) {
 	for _, c := range list {
 		if c.Key == nil {
 			if !flushed {
-				t.tellAll()
+				t.tellAll(c.Time)
 			}
 			flushed = true
 			continue
 		}
-		t.tellReaders(string(c.Key), c.By)
+		t.tellReaders(string(c.Key), c)
 	}
 	if len(t.prefixes) > 0 {
 		t.broadcast(list)
@@ -40,36 +41,54 @@ func (t *Table) Changed(list []Change) {
 }
 
 // tellAll tells everybody that every key has changed.
-func (t *Table) tellAll() {
+func (t *Table) tellAll(at int64) {
 	for cl := range t.clients {
 		t.send(cl, (*resp.Writer).Null)
 	}
-	clear(t.keys)
-	t.items = 0
+	for key, readers := range t.keys {
+		t.keep(key, slices.DeleteFunc(readers, func(r reader) bool { return r.last <= at }), len(readers))
+	}
 }
 
-// tellReaders tells those who have read a key, and forgets that they have.
-func (t *Table) tellReaders(key string, by *client.Client) {
-	ids := t.keys[key]
-	if ids == nil {
+// keep makes readers the ones of a key, of so many.
+func (t *Table) keep(key string, readers []reader, of int) {
+	t.items -= of - len(readers)
+	if len(readers) == 0 {
+		delete(t.keys, key)
+	} else {
+		t.keys[key] = readers
+	}
+}
+
+// tellReaders tells those who have read a key before a change, and forgets that they have.
+func (t *Table) tellReaders(key string, c Change) {
+	readers := t.keys[key]
+	kept := readers[:0]
+	for _, r := range readers {
+		if r.first <= c.Time {
+			t.tellReader(r.id, key, c.By)
+			r.first = r.last
+		}
+		if r.last > c.Time {
+			kept = append(kept, r)
+		}
+	}
+	t.keep(key, kept, len(readers))
+}
+
+func (t *Table) tellReader(id int64, key string, by *client.Client) {
+	cl := t.registry.Get(id)
+	if cl == nil {
 		return
 	}
-	delete(t.keys, key)
-	t.items -= len(ids)
-	for _, id := range ids {
-		cl := t.registry.Get(id)
-		if cl == nil {
-			continue
-		}
-		m := cl.Tracking()
-		if !m.Has(client.TrackOn) || m.Has(client.TrackBroadcast) || m.Has(client.TrackNoLoop) && cl == by {
-			continue
-		}
-		t.send(cl, func(w *resp.Writer) {
-			w.Array(1)
-			w.BulkString(key)
-		})
+	m := cl.Tracking()
+	if !m.Has(client.TrackOn) || m.Has(client.TrackBroadcast) || m.Has(client.TrackNoLoop) && cl == by {
+		return
 	}
+	t.send(cl, func(w *resp.Writer) {
+		w.Array(1)
+		w.BulkString(key)
+	})
 }
 
 // broadcast tells the followers of each prefix, in one message.

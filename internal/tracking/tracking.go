@@ -11,6 +11,8 @@
 package tracking
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,21 +24,26 @@ import (
 type Table struct {
 	registry *client.Registry
 	active   atomic.Int64 // clients that are tracking
+	clock    atomic.Int64 // counts readings
 
 	mu       sync.Mutex
 	limit    int
 	clients  map[*client.Client]*follower
-	keys     map[string][]int64 // ids of who has read a key, sorted; some may be gone
-	items    int                // ids in keys
+	keys     map[string][]reader // sorted by id; some may be gone
+	items    int                 // readers in keys
 	prefixes map[string]map[*client.Client]struct{}
 }
+
+// reader is a client that has read a key. A turn may change a key and read it again before
+// it tells of the change: the times say what was read before and what after.
+type reader struct{ id, first, last int64 }
 
 // follower is a client that is tracking.
 type follower struct{ prefixes []string }
 
 // New returns an empty table.
 func New(r *client.Registry) *Table {
-	return &Table{registry: r, clients: map[*client.Client]*follower{}, keys: map[string][]int64{},
+	return &Table{registry: r, clients: map[*client.Client]*follower{}, keys: map[string][]reader{},
 		prefixes: map[string]map[*client.Client]struct{}{}}
 }
 
@@ -104,15 +111,20 @@ func (t *Table) Prefixes(cl *client.Client) []string {
 func (t *Table) Remember(cl *client.Client, key []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	ids := t.keys[string(key)]
-	at, there := slices.BinarySearch(ids, cl.ID)
+	now := t.clock.Add(1)
+	readers := t.keys[string(key)]
+	at, there := slices.BinarySearchFunc(readers, cl.ID, func(r reader, id int64) int { return cmp.Compare(r.id, id) })
 	if there {
+		readers[at].last = now
 		return
 	}
-	t.keys[string(key)] = slices.Insert(ids, at, cl.ID)
+	t.keys[string(key)] = slices.Insert(readers, at, reader{cl.ID, now, now})
 	t.items++
 	t.shrink()
 }
+
+// Now is the time of a change that is made now.
+func (t *Table) Now() int64 { return t.clock.Load() }
 
 // SetLimit bounds the number of keys; 0 is no bound.
 func (t *Table) SetLimit(n int) {
@@ -131,7 +143,7 @@ func (t *Table) shrink() {
 		if len(t.keys) <= t.limit {
 			return
 		}
-		t.tellReaders(key, nil)
+		t.tellReaders(key, Change{Time: math.MaxInt64})
 	}
 }
 
