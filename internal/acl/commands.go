@@ -56,8 +56,8 @@ func (c *Commands) Add(name string, of *Command, categories []string) *Command {
 	return cmd
 }
 
-// find looks a name up in any case.
-func (c *Commands) find(name string) *Command { return c.byName[strings.ToLower(name)] }
+// Find looks a name up in any case.
+func (c *Commands) Find(name string) *Command { return c.byName[strings.ToLower(name)] }
 
 // Categories are the names of all categories.
 func (c *Commands) Categories() []string { return c.categories }

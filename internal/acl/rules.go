@@ -123,7 +123,10 @@ func (d *draft) newSelector() *selector { return &selector{commands: d.commands}
 func (d *draft) selector(rules string) error {
 	s := d.newSelector()
 	s.allChannels = d.channels
-	for _, r := range strings.Fields(rules) {
+	for _, r := range fields(rules) {
+		if strings.HasSuffix(r, ")") { // it could not be told from the end, in a file
+			return errSyntax
+		}
 		if err := s.rule(r); err != nil {
 			return err
 		}
@@ -250,7 +253,7 @@ func (s *selector) category(r string) error {
 // first argument.
 func (s *selector) command(r string) error {
 	name := r[1:]
-	if cmd := s.commands.find(name); cmd != nil {
+	if cmd := s.commands.Find(name); cmd != nil {
 		s.add(rule{text: r[:1] + cmd.Name, allow: r[0] == '+', on: cmd.whole()})
 		return nil
 	}
@@ -258,13 +261,13 @@ func (s *selector) command(r string) error {
 	if r[0] == '-' || bar < 0 {
 		return errUnknown
 	}
-	cmd, arg := s.commands.find(name[:bar]), name[bar+1:]
+	cmd, arg := s.commands.Find(name[:bar]), name[bar+1:]
 	switch {
 	case cmd == nil:
 		return errUnknown
 	case cmd.Sub:
 		return errFirstArg
-	case arg == "":
+	case arg == "" || hasBlank(arg):
 		return errSyntax
 	case len(cmd.subs) > 0:
 		return errUnknown
@@ -274,4 +277,11 @@ func (s *selector) command(r string) error {
 }
 
 // hasBlank says whether a name or pattern would not survive in a line of a file.
-func hasBlank(s string) bool { return strings.ContainsAny(s, " \t\n\v\f\r\x00") }
+func hasBlank(s string) bool { return strings.ContainsAny(s, blanks) }
+
+const blanks = " \t\n\v\f\r\x00"
+
+// fields parts words; blanks of Unicode are not among what divides them.
+func fields(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(blanks, r) })
+}

@@ -126,7 +126,7 @@ func (r *Rights) Selectors() []SelectorRules {
 	return list
 }
 
-// Words are rules that make the same user again (A3), a selector in one word.
+// Words are rules that make the same user again (A3).
 func (r *Rights) Words() []string {
 	words := r.Flags()
 	for _, p := range r.passwords {
@@ -139,7 +139,7 @@ func (r *Rights) Words() []string {
 		}
 		words = append(words, rules...)
 	}
-	return words
+	return fields(strings.Join(words, " ")) // no rule holds a blank
 }
 
 // Describe is the user's line in ACL LIST and in files.

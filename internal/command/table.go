@@ -64,6 +64,7 @@ func NewTable(renames map[string]string) *Table {
 			}
 		}
 	}
+	addForeign(t.names)
 	return t
 }
 
