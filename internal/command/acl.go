@@ -141,13 +141,13 @@ func (c *Ctx) selector(s acl.SelectorRules) {
 func aclDryRun(c *Ctx) error {
 	u := c.Host.Users().Get(c.Arg(2))
 	if u == nil {
-		return resp.Err("ERR User '" + c.Arg(2) + "' not found")
+		return resp.Err("ERR User '" + untilZero(c.Args[2]) + "' not found")
 	}
 	args := c.Args[3:]
 	row := c.Host.Table().Resolve(args)
 	switch {
 	case row == nil:
-		return resp.Err("ERR Command '" + c.Arg(3) + "' not found")
+		return resp.Err("ERR Command '" + untilZero(c.Args[3]) + "' not found")
 	case !row.ArityOK(len(args)):
 		return resp.WrongArity(row.Full)
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/haypile/haypile/internal/acl"
@@ -79,7 +80,13 @@ func deniedDryRun(row *Row, args [][]byte, d acl.Denial) string {
 	case acl.DeniedCommand:
 		return "This user has no permissions to run the '" + row.Full + "' command"
 	case acl.DeniedKey:
-		return "This user has no permissions to access the '" + string(args[d.Arg]) + "' key"
+		return "This user has no permissions to access the '" + untilZero(args[d.Arg]) + "' key"
 	}
-	return "This user has no permissions to access the '" + string(args[d.Arg]) + "' channel"
+	return "This user has no permissions to access the '" + untilZero(args[d.Arg]) + "' channel"
+}
+
+// untilZero is an argument as Redis's C strings show it: up to the first zero byte.
+func untilZero(b []byte) string {
+	b, _, _ = bytes.Cut(b, []byte{0})
+	return string(b)
 }

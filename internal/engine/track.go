@@ -38,7 +38,7 @@ func (t *Turn) remember(c *command.Ctx) {
 	if mode == 0 {
 		return
 	}
-	if c.Row.Is(command.ReadOnly) && mode.Remembers() {
+	if c.Row.Is(command.ReadOnly) && c.Row.Group != "scripting" && mode.Remembers() { // scripts: what they call counts
 		t.Track(c.C, c.Row, c.Args)
 	}
 	if mode.Has(client.TrackCaching) && !c.C.InMulti && !strings.HasPrefix(c.Row.Full, "client|") {
