@@ -11,7 +11,9 @@ var aclScenarios = []scenario{
 		return steps
 	}},
 	{"what a user is described by", 4, func(g *gen) []step {
-		rules := g.many(5, func() string { return g.one("on", "off", "nopass", ">pw", "<pw", "~a*", "%R~b*", "%W~b*", "%RW~c", "&x", "&y*", "allkeys", "resetkeys", "allchannels", "resetchannels", "(+get ~a)", "clearselectors", "resetpass")[0] })
+		rules := g.many(5, func() string {
+			return g.one("on", "off", "nopass", ">pw", "<pw", "~a*", "%R~b*", "%W~b*", "%RW~c", "&x", "&y*", "allkeys", "resetkeys", "allchannels", "resetchannels", "(+get ~a)", "clearselectors", "resetpass")[0]
+		})
 		return g.steps(l{"ACL", "SETUSER", "v", "reset", rules, g.one("", "+get", "+@read", "-@all +config|get", "+@all -set", "+@all -@write")},
 			l{"ACL", "GETUSER", "v"})
 	}},
