@@ -92,8 +92,10 @@ type Row struct {
 	Claims func(args [][]byte) []Claim
 	Sub    []Row
 
-	Full  string // "config|get"; filled in by the table
+	Full  string // "config|get"; filled in by the table, as what follows
+	ID    int    // number in ACL rules
 	Stats *Stats
+	uses  []keyUse
 }
 
 // Is says whether all the given flags are set.

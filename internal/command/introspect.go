@@ -1,6 +1,8 @@
 package command
 
 import (
+	"slices"
+
 	"github.com/haypile/haypile/internal/algo/glob"
 	"github.com/haypile/haypile/internal/resp"
 )
@@ -69,17 +71,6 @@ func writeSimpleSet(w *resp.Writer, prefix string, items []string) {
 	}
 }
 
-// keyFlags says what a command does to its keys, as far as its row tells.
-func (r *Row) keyFlags() []string {
-	switch {
-	case r.Is(PubSub):
-		return []string{"not_key"}
-	case r.Is(Write):
-		return []string{"RW", "access", "update"}
-	}
-	return []string{"RO", "access"}
-}
-
 // writeKeySpecs writes where the keys are, in the form that Redis 7 has added; where
 // they depend on other arguments, clients must ask with GETKEYS.
 func writeKeySpecs(w *resp.Writer, r *Row) {
@@ -91,7 +82,7 @@ func writeKeySpecs(w *resp.Writer, r *Row) {
 	if last > 0 {
 		last -= r.Keys.First // counted from the first key
 	}
-	flags := r.keyFlags()
+	flags := slices.Clip(r.uses[0].flags)
 	if r.Is(MovableKeys) {
 		flags = append(flags, "incomplete")
 	}
@@ -220,10 +211,10 @@ func commandGetKeysAndFlags(c *Ctx) error {
 		return err
 	}
 	c.W.Array(len(keys))
-	for _, key := range keys {
+	for i, key := range keys {
 		c.W.Array(2)
 		c.W.Bulk(key)
-		writeSimpleSet(c.W, "", row.keyFlags())
+		writeSimpleSet(c.W, "", row.useOf(i, c.Args[2:]).flags)
 	}
 	return nil
 }
@@ -235,7 +226,7 @@ func keysOfCommand(c *Ctx) (row *Row, keys [][]byte, err error) {
 	switch {
 	case row == nil:
 		return nil, nil, resp.Err("ERR Invalid command specified")
-	case row.Keys.First == 0 && row.GetKeys == nil:
+	case !row.hasKeys():
 		return nil, nil, resp.Err("ERR The command has no key arguments")
 	case !row.ArityOK(len(args)):
 		return nil, nil, resp.Err("ERR Invalid number of arguments specified for command")

@@ -4,11 +4,14 @@ import (
 	"bytes"
 
 	"github.com/haypile/haypile/internal/pubsub"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Messaging is what the instance offers to publishers and subscribers.
 type Messaging interface {
 	PubSub() *pubsub.Hub
+	// Tracking knows what clients keep copies of.
+	Tracking() *tracking.Table
 }
 
 var pubsubRows = []Row{

@@ -100,7 +100,7 @@ func configSet(c *Ctx) error {
 }
 
 func configRewrite(c *Ctx) error {
-	if err := c.Host.Config().Rewrite(); err != nil {
+	if err := c.Host.RewriteConfig(); err != nil {
 		return resp.Err("ERR " + err.Error())
 	}
 	return c.ok()

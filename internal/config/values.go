@@ -129,6 +129,16 @@ type Values struct {
 	// compat keeps what was set for names that have no effect here. A name that
 	// is missing has the default of its row.
 	compat map[string]string
+
+	userLines []string // where Users stand
+}
+
+// UserLine is where the nth of Users stands, for messages.
+func (v *Values) UserLine(n int) string {
+	if n < len(v.userLines) {
+		return v.userLines[n]
+	}
+	return "user"
 }
 
 // Compat returns the value of a parameter that is accepted without effect, such as

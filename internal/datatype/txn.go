@@ -111,4 +111,5 @@ const (
 	ClassKeyMiss                   // m
 	ClassModule                    // d
 	ClassNew                       // n
+	ClassLapsed                    // none: a reader found the key past its time
 )

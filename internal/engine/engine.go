@@ -25,8 +25,11 @@ import (
 	"sync/atomic"
 
 	"github.com/haypile/haypile/internal/cache"
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/metric"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Options of an Engine.
@@ -36,6 +39,7 @@ type Options struct {
 	Cache     *cache.Cache
 	Table     *command.Table
 	Host      command.Host
+	Tracking  *tracking.Table
 	Logger    *slog.Logger
 	// DB says how database number i is kept.
 	DB func(i int) (name string, o DBOptions, err error)
@@ -51,6 +55,7 @@ type Options struct {
 type Engine struct {
 	opts   Options
 	cache  *cache.Cache
+	track  *tracking.Table
 	limits atomic.Pointer[datatype.Limits]
 	notify atomic.Uint32 // classes that someone wants to hear of
 	always atomic.Bool   // appendfsync always
@@ -69,6 +74,7 @@ type Engine struct {
 	WriteErr func() error
 
 	Hits, Misses atomic.Int64 // of keys that reading commands looked for
+	Errors       metric.Errors
 
 	activeExpire atomic.Bool
 	follower     atomic.Bool // changes come from a master's log only
@@ -77,7 +83,10 @@ type Engine struct {
 
 // New returns an engine; databases are opened at first use, or by OpenAll.
 func New(o Options) *Engine {
-	e := &Engine{opts: o, cache: o.Cache, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
+	if o.Tracking == nil {
+		o.Tracking = tracking.New(client.NewRegistry())
+	}
+	e := &Engine{opts: o, cache: o.Cache, track: o.Tracking, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
 	e.limits.Store(&datatype.Limits{})
 	e.activeExpire.Store(true)
 	e.syncer.init(e)

@@ -7,6 +7,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/store"
@@ -78,13 +79,16 @@ type undoEntry struct {
 	op  op
 }
 
-// event is something to tell after the commit: a keyspace event, or what a command
-// left for then.
+// event is something to tell after the commit: a keyspace event, what a command left for
+// then, or a change that may concern clients that keep copies.
 type event struct {
-	class datatype.Class
-	name  string
-	key   []byte
-	call  func()
+	class   datatype.Class
+	name    string
+	key     []byte
+	call    func()
+	changed bool
+	by      *client.Client
+	at      int64
 }
 
 type savepoint struct {
@@ -470,11 +474,19 @@ func (x *tx) Event(class datatype.Class, name string, key []byte) {
 	case class == datatype.ClassNew: // what is new is told of by another event too
 		x.note(class, name, key)
 		return
+	case class == datatype.ClassLapsed: // it is gone for readers, although it is there until it is deleted
+		if x.turn.eng.track.Active() {
+			x.noteChange(class, key)
+		}
+		return
 	case class == datatype.ClassKeyMiss:
 		if x.reading {
 			x.note(class, name, key)
 		}
 		return
+	}
+	if x.turn.eng.track.Active() {
+		x.noteChange(class, key)
 	}
 	if x.db.watching.Load() > 0 {
 		x.db.markWatchers(key, class == datatype.ClassExpired)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
@@ -21,6 +22,7 @@ import (
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/server"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // RedisVersion is the version whose commands and semantics are the reference.
@@ -44,6 +46,8 @@ type Sources struct {
 	Backup      func() BackupState
 	PubSub      func() (channels, patterns, sharded int)
 	Replication func() ReplicationState
+	Tracking    *tracking.Table
+	Users       *acl.Users
 }
 
 // Rates are smoothed by the node, ten times a second.
@@ -82,7 +86,7 @@ var sections = []section{
 	{"cpu", "CPU", true, cpuSection},
 	{"modules", "Modules", true, func(*writer, *Sources) {}},
 	{"commandstats", "Commandstats", false, commandstatsSection},
-	{"errorstats", "Errorstats", true, func(*writer, *Sources) {}},
+	{"errorstats", "Errorstats", true, errorstatsSection},
 	{"latencystats", "Latencystats", false, latencystatsSection},
 	{"cluster", "Cluster", true, func(w *writer, _ *Sources) { w.int("cluster_enabled", 0) }},
 	{"keyspace", "Keyspace", true, keyspaceSection},

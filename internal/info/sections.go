@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/haypile/haypile/internal/acl"
 )
 
 func serverSection(w *writer, s *Sources) {
@@ -61,7 +63,8 @@ func clientsSection(w *writer, s *Sources) {
 	w.int("client_recent_max_input_buffer", maxIn)
 	w.int("client_recent_max_output_buffer", maxOut)
 	w.int("blocked_clients", blocked)
-	w.int("tracking_clients", 0)
+	tracking, _, _, _ := s.Tracking.Counts()
+	w.int("tracking_clients", int64(tracking))
 	w.int("pubsub_clients", pubsub)
 	w.int("watching_clients", watching)
 	w.int("clients_in_timeout_table", 0)
@@ -93,6 +96,7 @@ func memorySection(w *writer, s *Sources) {
 		}
 	}
 	w.str("mem_allocator", "go")
+	w.int("lazyfree_pending_objects", 0) // nothing is freed in the background
 }
 
 func persistenceSection(w *writer, s *Sources) {
@@ -137,15 +141,11 @@ func statsSection(w *writer, s *Sources) {
 		in += c.NetIn.Load()
 		out += c.NetOut.Load()
 	}
-	var expired, failed, rejected int64
+	var expired int64
 	for i := range s.Engine.Databases() {
 		if db := s.Engine.Opened(i); db != nil {
 			expired += db.Expired.Load()
 		}
-	}
-	for _, r := range s.Table.Executable() {
-		failed += r.Stats.Failed.Load()
-		rejected += r.Stats.Rejected.Load()
 	}
 	cs := s.Cache.Stats()
 	w.int("total_connections_received", s.Registry.Total())
@@ -171,9 +171,17 @@ func statsSection(w *writer, s *Sources) {
 	w.int("pubsub_channels", int64(channels))
 	w.int("pubsub_patterns", int64(patterns))
 	w.int("pubsubshard_channels", int64(sharded))
+	_, keys, items, prefixes := s.Tracking.Counts()
+	w.int("tracking_total_keys", int64(keys))
+	w.int("tracking_total_items", int64(items))
+	w.int("tracking_total_prefixes", int64(prefixes))
+	w.int("acl_access_denied_auth", s.Users.Log.Denied(acl.DeniedAuth))
+	w.int("acl_access_denied_cmd", s.Users.Log.Denied(acl.DeniedCommand))
+	w.int("acl_access_denied_key", s.Users.Log.Denied(acl.DeniedKey))
+	w.int("acl_access_denied_channel", s.Users.Log.Denied(acl.DeniedChannel))
 	w.int("latest_fork_usec", 0)
 	w.int("total_forks", 0)
-	w.int("total_error_replies", failed+rejected)
+	w.int("total_error_replies", s.Engine.Errors.Total())
 	w.int("total_protocol_errors", st.ProtocolErrors.Load())
 	w.int("client_output_buffer_limit_disconnections", st.OutputLimitKills.Load())
 	w.int("slow_logs_count", int64(s.Slowlog.Len()))

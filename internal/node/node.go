@@ -18,6 +18,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
@@ -28,6 +29,7 @@ import (
 	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/pubsub"
 	"github.com/haypile/haypile/internal/server"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Options of a Node.
@@ -51,9 +53,11 @@ type Node struct {
 	dir      *dataDir
 	blocks   *pebble.Cache
 	table    *command.Table
+	users    *acl.Users
 	eng      *engine.Engine
 	registry *client.Registry
 	hub      *pubsub.Hub
+	track    *tracking.Table
 	monitors monitors
 	srv      *server.Server
 	metrics  *metricsServer
@@ -75,9 +79,6 @@ type Node struct {
 // Start opens the data directory and serves clients.
 func Start(o Options) (n *Node, err error) {
 	v := o.Config.Load()
-	if err := absent(v); err != nil {
-		return nil, err
-	}
 	n = &Node{cfg: o.Config, log: o.Logger, fs: o.FS, version: o.Version, runID: newRunID(), started: time.Now(),
 		budget: divide(v), registry: client.NewRegistry(), hub: pubsub.New(), stop: make(chan struct{}), quit: make(chan struct{})}
 	defer func() {
@@ -85,6 +86,7 @@ func Start(o Options) (n *Node, err error) {
 			err = errors.Join(err, n.Close())
 		}
 	}()
+	n.track = tracking.New(n.registry)
 	n.backups.state.LastSave, n.backups.state.LastOK = n.started, true // as Redis begins
 	if n.dir, err = openDataDir(o.FS, v); err != nil {
 		return n, err
@@ -92,8 +94,12 @@ func Start(o Options) (n *Node, err error) {
 	debug.SetMemoryLimit(n.budget.heapLimit)
 	n.blocks = pebble.NewCache(n.budget.blockCache)
 	n.table = command.NewTable(renames(v))
+	n.users = acl.NewUsers(n.table.ACL())
+	if err := n.openUsers(v); err != nil {
+		return n, err
+	}
 	n.openEngine(v)
-	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Logger: o.Logger,
+	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Users: n.users, Logger: o.Logger,
 		Hooks: server.Hooks{Refuse: n.refuse, Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
 	n.apply(v)
 	n.cfg.OnChange(n.reconfigure)
@@ -118,16 +124,6 @@ func Start(o Options) (n *Node, err error) {
 	return n, nil
 }
 
-// absent refuses parameters that ask for what this version does not have: an
-// operator who relies on them must not find out later.
-func absent(v *config.Values) error {
-	switch {
-	case v.ACLFile != "" || len(v.Users) > 0:
-		return errors.New("aclfile or user is set, but this version has no ACL users yet; use requirepass")
-	}
-	return nil
-}
-
 func newRunID() string {
 	var b [20]byte
 	_, _ = rand.Read(b[:])
@@ -149,7 +145,7 @@ func (n *Node) openEngine(v *config.Values) {
 	}
 	n.eng = engine.New(engine.Options{
 		Databases: int(v.Databases), Workers: workers, Cache: cache.New(n.budget.valueCache),
-		Table: n.table, Host: n, Logger: n.log, DB: n.databaseOptions,
+		Table: n.table, Host: n, Tracking: n.track, Logger: n.log, DB: n.databaseOptions,
 		Notify: n.notify, Swap: n.swapDatabases, Opened: n.databaseOpened,
 	})
 	n.eng.WriteErr = n.writeErr
@@ -203,6 +199,9 @@ func (n *Node) apply(v *config.Values) {
 	n.eng.SetNotify(wantedEvents(v.NotifyKeyspaceEvents))
 	n.slowlog.Configure(v.SlowlogSlowerThan, int(v.SlowlogMaxLen))
 	n.latency.Configure(v.LatencyMonitorThreshold)
+	n.users.SetNewChannels(v.ACLPubSubDefault == config.ACLAllChannels)
+	n.users.Log.SetMax(int(v.ACLLogMaxLen))
+	n.track.SetLimit(int(v.TrackingTableMaxKeys))
 	n.srv.Reconfigure(v)
 	if n.repl.throttle != nil {
 		n.repl.throttle.SetRate(int64(v.ThrottleBytesPerSec))
@@ -222,6 +221,9 @@ func (n *Node) reconfigure(old, next *config.Values) error {
 		debug.SetMemoryLimit(b.heapLimit)
 		n.eng.Cache().SetLimit(b.valueCache)
 		n.budget.total = b.total
+	}
+	if old.RequirePass != next.RequirePass {
+		n.users.SetDefaultPassword(next.RequirePass)
 	}
 	n.apply(next)
 	return nil
@@ -269,7 +271,7 @@ func (n *Node) listen(v *config.Values) error {
 func (n *Node) observe(cl *client.Client, row *command.Row, args [][]byte, nanos int64) {
 	d := time.Duration(nanos)
 	if n.slowlog.Slow(d) && !row.Is(command.SkipSlowlog) {
-		n.slowlog.Add(args, d, cl.Addr, cl.Name(), time.Now())
+		n.slowlog.Add(command.Redacted(row, args), d, cl.Addr, cl.Name(), time.Now())
 	}
 	if n.latency.Enabled() {
 		event := "command"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/resp"
@@ -82,10 +83,17 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		return s.unknown(args)
 	case !row.ArityOK(len(args)) || row.Handler == nil:
 		return string(resp.WrongArity(row.Full))
-	case !cl.Authenticated && !row.Is(command.NoAuth):
+	case !cl.Authenticated && !row.Is(command.NoAuth) && s.users.LoginNeeded():
 		return string(resp.ErrNoAuth)
 	case cl.InMulti && row.Is(command.NoMulti):
 		return "ERR Command not allowed inside a transaction"
+	}
+	if u := cl.User(); !u.Unrestricted() {
+		if text := s.checkUser(cl, u, row, args); text != "" {
+			return text
+		}
+	}
+	switch {
 	case s.Loading.Load() && !row.Is(command.Loading):
 		return string(resp.ErrLoading)
 	case cl.Subscribed() && cl.Proto < 3 && !allowedSubscribed(row):
@@ -102,6 +110,20 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		}
 	}
 	return ""
+}
+
+// checkUser is the gate of ACL.
+func (s *Server) checkUser(cl *client.Client, u *acl.User, row *command.Row, args [][]byte) string {
+	d := row.Check(u, args)
+	if !d.Denied() {
+		return ""
+	}
+	where := acl.TopLevel
+	if cl.InMulti {
+		where = acl.Multi
+	}
+	command.Deny(s.users, cl, row, args, d, where)
+	return command.DeniedText(row, d)
 }
 
 func allowedSubscribed(row *command.Row) bool {
@@ -143,6 +165,7 @@ func (s *session) reject(row *command.Row, text string) {
 	}
 	from := len(s.w.Buf)
 	s.w.Error(text)
+	s.srv.eng.Errors.Add(text)
 	s.replied(from)
 }
 
@@ -150,8 +173,7 @@ func (s *session) reject(row *command.Row, text string) {
 func (s *session) abort(text string) string {
 	s.cl.EndMulti()
 	s.srv.eng.Unwatch(s.cl)
-	_, why, _ := strings.Cut(text, " ")
-	return "EXECABORT Transaction discarded because of: " + why
+	return "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
 }
 
 // queue keeps a command for EXEC.
@@ -163,8 +185,7 @@ func (s *session) queue(row *command.Row, args [][]byte) {
 		cl.QueueBytes += int64(len(a)) + 24
 	}
 	if limit := int64(s.srv.cfg.Load().QueryBufferLimit); cl.QueueBytes > limit {
-		s.w.Error("ERR the transaction exceeds client-query-buffer-limit")
-		cl.Poisoned = true
+		s.reject(row, "ERR the transaction exceeds client-query-buffer-limit")
 		return
 	}
 	cl.Queue = append(cl.Queue, q)

@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/config"
@@ -43,6 +44,7 @@ type Options struct {
 	Engine   *engine.Engine
 	Table    *command.Table
 	Registry *client.Registry
+	Users    *acl.Users
 	Hooks    Hooks
 	Logger   *slog.Logger
 }
@@ -69,6 +71,7 @@ type Server struct {
 	eng      *engine.Engine
 	table    *command.Table
 	registry *client.Registry
+	users    *acl.Users
 	hooks    Hooks
 	log      *slog.Logger
 	stats    Stats
@@ -93,7 +96,7 @@ type listener interface {
 
 // New returns a server; Listen makes it accept.
 func New(o Options) *Server {
-	s := &Server{cfg: o.Config, eng: o.Engine, table: o.Table, registry: o.Registry, hooks: o.Hooks, log: o.Logger}
+	s := &Server{cfg: o.Config, eng: o.Engine, table: o.Table, registry: o.Registry, users: o.Users, hooks: o.Hooks, log: o.Logger}
 	s.configure(o.Config.Load())
 	return s
 }
@@ -148,15 +151,15 @@ func (s *Server) accept(o endpoint) (*client.Client, string) {
 	if s.closing.Load() {
 		return nil, "-ERR the server is shutting down\r\n"
 	}
-	if v.ProtectedMode && v.RequirePass == "" && !o.local && s.defaultBind(v) {
+	if v.ProtectedMode && s.users.Default.Rights().NoPassword() && !o.local && s.defaultBind(v) {
 		s.stats.Rejected.Add(1)
 		return nil, "-" + deniedText + "\r\n"
 	}
 	cl := &client.Client{
 		ID: s.registry.NewID(), Addr: o.addr, LAddr: o.laddr, FD: o.fd, Unix: o.unix, TLS: o.tls, Local: o.local,
-		Created: time.Now(), Proto: 2, Authenticated: v.RequirePass == "",
+		Created: time.Now(), Proto: 2, Authenticated: !s.users.LoginNeeded(),
 	}
-	cl.SetUser("default")
+	cl.SetUser(s.users.Default)
 	cl.Touch(nil, time.Now().UnixNano())
 	cl.NoteMulti(-1, 0)
 	if !s.registry.Add(cl, int(v.MaxClients)) {

@@ -58,6 +58,7 @@ type session struct {
 	pushMu  sync.Mutex
 	pushes  []byte // messages from other goroutines
 	pushing bool   // a drain is scheduled
+	away    bool   // a worker has the command; guarded by pushMu
 	dead    bool   // guarded by pushMu too: nothing may be scheduled any more
 
 	taken     atomic.Pointer[net.Conn] // see giveAway
@@ -139,6 +140,7 @@ func (s *session) process(buf []byte) (n int) {
 			s.srv.stats.ProtocolErrors.Add(1)
 			s.begin()
 			s.w.Error("ERR " + err.Error())
+			s.srv.eng.Errors.Add("ERR " + err.Error())
 			s.closing = true
 			break
 		}
@@ -188,7 +190,7 @@ func (s *session) run(row *command.Row, args [][]byte) {
 		s.replied(from)
 	case engine.Blocked:
 		s.turnCmds-- // its reply comes in another turn
-		s.block(t, cloneArgs(args))
+		s.block(t, row, cloneArgs(args))
 	case engine.Offload:
 		s.turnCmds--
 		s.offload(row, cloneArgs(args))
@@ -197,27 +199,45 @@ func (s *session) run(row *command.Row, args [][]byte) {
 
 func (s *session) offload(row *command.Row, args [][]byte) {
 	s.busy = true
+	s.setAway(true)
 	s.loop.jobs = append(s.loop.jobs, engine.Job{
 		Client: s.cl, Row: row, Args: args,
 		Done: func(reply []byte, took time.Duration) {
 			s.srv.observe(s.cl, row, args, int64(took))
 			s.post(func() { s.done(reply) })
 		},
-		OnBlock: func(t *engine.Turn) { s.block(t, args) },
+		OnBlock: func(t *engine.Turn) { s.block(t, row, args) },
 	})
 }
 
 // block makes the session wait. On a worker the session is busy already and
 // nobody else touches it.
-func (s *session) block(t *engine.Turn, args [][]byte) {
+func (s *session) block(t *engine.Turn, row *command.Row, args [][]byte) {
 	s.busy = true
-	w := t.Block(args, func(reply []byte) { s.post(func() { s.done(reply) }) })
+	w := t.Block(args, func(reply []byte) {
+		s.srv.observe(s.cl, row, args, 0) // the wait is not counted
+		s.post(func() { s.done(reply) })
+	})
+	s.setAway(false)
 	s.pushMu.Lock()
 	s.waiting = w
 	dead := s.dead
 	s.pushMu.Unlock()
 	if dead {
 		w.Cancel()
+	}
+}
+
+// setAway notes whether a worker has the session's command. Messages wait until it is back, so
+// that what the command itself has caused comes after its reply; a client that blocks gets them.
+func (s *session) setAway(away bool) {
+	s.pushMu.Lock()
+	s.away = away
+	drain := !away && len(s.pushes) > 0 && !s.pushing && !s.dead
+	s.pushing = s.pushing || drain
+	s.pushMu.Unlock()
+	if drain {
+		s.post(s.drainPushes)
 	}
 }
 
@@ -233,6 +253,7 @@ func (s *session) done(reply []byte) {
 	from := len(s.w.Buf)
 	s.w.Buf = append(s.w.Buf, reply...)
 	s.replied(from)
+	s.setAway(false)
 	if !s.inTurn {
 		s.begin()
 	}
@@ -258,6 +279,7 @@ func (s *session) failTurn(text string) {
 	s.w.Buf = s.w.Buf[:s.turnFrom]
 	for range s.turnCmds {
 		s.w.Error(text)
+		s.srv.eng.Errors.Add(text)
 	}
 }
 
@@ -387,8 +409,8 @@ func (s *session) Push(msg []byte) {
 		return
 	}
 	s.pushes = append(s.pushes, msg...)
-	first := !s.pushing
-	s.pushing = true
+	first := !s.pushing && !s.away
+	s.pushing = s.pushing || first
 	s.pushMu.Unlock()
 	if first {
 		s.post(s.drainPushes)
@@ -397,8 +419,13 @@ func (s *session) Push(msg []byte) {
 
 func (s *session) drainPushes() {
 	s.pushMu.Lock()
+	s.pushing = false
+	if s.away {
+		s.pushMu.Unlock()
+		return
+	}
 	msgs := s.pushes
-	s.pushes, s.pushing = nil, false
+	s.pushes = nil
 	s.pushMu.Unlock()
 	if s.closed || len(msgs) == 0 {
 		return

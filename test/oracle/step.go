@@ -106,5 +106,6 @@ func families() []family {
 		{"db", 2, dbRows, dbScenarios},
 		{"tx", 3, nil, txScenarios},
 		{"errors", 4, nil, errorScenarios},
+		{"acl", 3, nil, aclScenarios},
 	}
 }
