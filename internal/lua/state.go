@@ -108,6 +108,9 @@ func (st *State) Register(t *Table, funcs map[string]GoFunction) {
 	}
 }
 
+// Running is the coroutine that runs, or the main thread.
+func (st *State) Running() *Thread { return st.running }
+
 // Steps reports that a function in Go has done work like n steps of a script.
 func (st *State) Steps(n int) {
 	st.steps -= n

@@ -351,3 +351,33 @@ func (t *Table) Meta() *Table { return t.meta }
 
 // SetMeta sets the metatable.
 func (t *Table) SetMeta(m *Table) { t.meta = m }
+
+// Each visits all pairs; the table must not be changed meanwhile.
+func (t *Table) Each(visit func(k, v Value)) {
+	for i, v := range t.arr {
+		if v.o != nil {
+			visit(Int(i+1), v)
+		}
+	}
+	for i := range t.nodes {
+		if n := &t.nodes[i]; n.val.o != nil {
+			visit(n.key, n.val)
+		}
+	}
+}
+
+// Protect makes the table, and all tables that can be reached from it, read-only for scripts.
+func (t *Table) Protect() {
+	if t.ReadOnly {
+		return
+	}
+	t.ReadOnly = true
+	t.Each(func(_, v Value) {
+		if inner := v.AsTable(); inner != nil {
+			inner.Protect()
+		}
+	})
+	if t.meta != nil {
+		t.meta.Protect()
+	}
+}
