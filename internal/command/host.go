@@ -11,6 +11,7 @@ type Host interface {
 	Messaging
 	Operator
 	Debugger
+	Scripting
 }
 
 // Access decides who clients may be.

@@ -34,6 +34,8 @@ var families = [][]Row{
 	setRows,
 	zsetRows,
 	geoRows,
+	scriptRows,
+	functionRows,
 }
 
 // NewTable builds the table. renames maps a command's name to the name it is

@@ -27,6 +27,7 @@ import (
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/script"
 )
 
 // Options of an Engine.
@@ -59,6 +60,8 @@ type Engine struct {
 	blocked atomic.Int64  // how many waits have begun
 	spare   atomic.Uint32 // last cache space given
 
+	libraries atomic.Pointer[script.Libraries] // of functions; kept in database 0
+
 	jobs    chan Job
 	workers sync.WaitGroup
 	syncer  syncer
@@ -76,6 +79,7 @@ type Engine struct {
 func New(o Options) *Engine {
 	e := &Engine{opts: o, cache: o.Cache, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
 	e.limits.Store(&datatype.Limits{})
+	e.libraries.Store(script.NoLibraries)
 	e.activeExpire.Store(true)
 	e.syncer.init(e)
 	for range o.Workers {

@@ -21,6 +21,11 @@ func (t *Turn) SwapDBs(a, b int) error {
 	e := t.eng
 	e.swapMu.Lock()
 	defer e.swapMu.Unlock()
+	if zero := map[int]*tx{a: y, b: x}[0]; zero != nil {
+		if err := zero.moveLibraries(); err != nil {
+			return err
+		}
+	}
 	if e.opts.Swap != nil {
 		if err := e.opts.Swap(a, b); err != nil {
 			return err

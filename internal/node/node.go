@@ -27,6 +27,7 @@ import (
 	"github.com/haypile/haypile/internal/info"
 	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/pubsub"
+	"github.com/haypile/haypile/internal/script"
 	"github.com/haypile/haypile/internal/server"
 )
 
@@ -54,6 +55,7 @@ type Node struct {
 	eng      *engine.Engine
 	registry *client.Registry
 	hub      *pubsub.Hub
+	scripts  *script.Host
 	monitors monitors
 	srv      *server.Server
 	metrics  *metricsServer
@@ -90,13 +92,17 @@ func Start(o Options) (n *Node, err error) {
 	debug.SetMemoryLimit(n.budget.heapLimit)
 	n.blocks = pebble.NewCache(n.budget.blockCache)
 	n.table = command.NewTable(renames(v))
+	n.scripts = script.NewHost(script.Options{Version: command.ServerVersion, Log: n.logScript})
 	n.openEngine(v)
-	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Logger: o.Logger,
+	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Scripts: n.scripts, Logger: o.Logger,
 		Hooks: server.Hooks{Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
 	n.apply(v)
 	n.cfg.OnChange(n.reconfigure)
 	n.checkDisk()
 	if err := n.openDatabases(); err != nil {
+		return n, err
+	}
+	if err := n.eng.LoadLibraries(n.scripts); err != nil {
 		return n, err
 	}
 	if err := n.listen(v); err != nil {
@@ -188,6 +194,7 @@ func (n *Node) apply(v *config.Values) {
 	n.eng.SetNotify(wantedEvents(v.NotifyKeyspaceEvents))
 	n.slowlog.Configure(v.SlowlogSlowerThan, int(v.SlowlogMaxLen))
 	n.latency.Configure(v.LatencyMonitorThreshold)
+	n.scripts.Configure(script.Settings{BusyAfter: v.BusyReplyThreshold, MemoryLimit: int(v.LuaMemoryLimit)})
 	n.srv.Reconfigure(v)
 }
 
@@ -274,6 +281,9 @@ func (n *Node) Close() error {
 	}
 	if n.srv != nil {
 		n.srv.Close()
+	}
+	if n.scripts != nil {
+		n.scripts.Stop()
 	}
 	if n.eng != nil {
 		errs = append(errs, n.eng.Close())

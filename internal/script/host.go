@@ -33,7 +33,10 @@ type Host struct {
 	runs     map[*run]struct{} // in the order in which they began to be busy, none matters but the first
 	busy     atomic.Int32      // runs that have exceeded BusyAfter
 	stopping atomic.Bool
-	held     atomic.Int64 // memory of the worlds that are not in use
+
+	// DenyNothing lets scripts call all commands (DEBUG SET-DISABLE-DENY-SCRIPTS).
+	DenyNothing atomic.Bool
+	held        atomic.Int64 // memory of the worlds that are not in use
 }
 
 // Options of a Host.

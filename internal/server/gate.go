@@ -88,6 +88,8 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		return "ERR Command not allowed inside a transaction"
 	case s.Loading.Load() && !row.Is(command.Loading):
 		return string(resp.ErrLoading)
+	case s.scripts != nil && !row.Is(command.AllowBusy) && s.scripts.Busy() != nil:
+		return s.scripts.Busy().Error()
 	case cl.Subscribed() && cl.Proto < 3 && !allowedSubscribed(row):
 		return "ERR Can't execute '" + row.Full + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
 	case row.Is(command.Write) && s.eng.WriteErr != nil:

@@ -22,6 +22,7 @@ import (
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/script"
 )
 
 // Hooks are what the server tells the rest of the instance.
@@ -41,6 +42,7 @@ type Options struct {
 	Table    *command.Table
 	Registry *client.Registry
 	Hooks    Hooks
+	Scripts  *script.Host
 	Logger   *slog.Logger
 }
 
@@ -67,6 +69,7 @@ type Server struct {
 	table    *command.Table
 	registry *client.Registry
 	hooks    Hooks
+	scripts  *script.Host
 	log      *slog.Logger
 	stats    Stats
 	Monitors atomic.Int64
@@ -89,7 +92,7 @@ type listener interface {
 
 // New returns a server; Listen makes it accept.
 func New(o Options) *Server {
-	s := &Server{cfg: o.Config, eng: o.Engine, table: o.Table, registry: o.Registry, hooks: o.Hooks, log: o.Logger}
+	s := &Server{cfg: o.Config, eng: o.Engine, table: o.Table, registry: o.Registry, hooks: o.Hooks, scripts: o.Scripts, log: o.Logger}
 	s.configure(o.Config.Load())
 	return s
 }
