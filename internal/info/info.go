@@ -20,6 +20,7 @@ import (
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/metric"
+	"github.com/haypile/haypile/internal/script"
 	"github.com/haypile/haypile/internal/server"
 )
 
@@ -35,6 +36,7 @@ type Sources struct {
 	Engine   *engine.Engine
 	Registry *client.Registry
 	Server   *server.Server
+	Scripts  *script.Host
 	Table    *command.Table
 	Cache    *cache.Cache
 	Slowlog  *metric.Slowlog

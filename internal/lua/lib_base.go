@@ -355,7 +355,7 @@ func (t *Thread) ToString(v Value) Value {
 	if m := t.metamethod(v, "__tostring"); m.o != nil {
 		return t.Call1(m, v)
 	}
-	switch x := v.o.(type) {
+	switch v.o.(type) {
 	case *Str:
 		return v
 	case numTag:
@@ -369,10 +369,6 @@ func (t *Thread) ToString(v Value) Value {
 		return String("nil")
 	case lightTag:
 		return String("userdata: (nil)")
-	case *Function:
-		if x.native != nil {
-			return t.st.String(fmt.Sprintf("function: builtin: 0x%014x", x.id))
-		}
 	}
 	return t.st.String(fmt.Sprintf("%s: 0x%014x", v.Type(), objectID(v)))
 }

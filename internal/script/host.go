@@ -36,7 +36,8 @@ type Host struct {
 
 	// DenyNothing lets scripts call all commands (DEBUG SET-DISABLE-DENY-SCRIPTS).
 	DenyNothing atomic.Bool
-	held        atomic.Int64 // memory of the worlds that are not in use
+	evalHeld    atomic.Int64 // memory of the worlds that are not in use
+	funcHeld    atomic.Int64
 }
 
 // Options of a Host.
@@ -98,21 +99,23 @@ func (h *Host) Flush() {
 	h.idle.Lock()
 	h.worlds = nil
 	h.idle.Unlock()
-	h.held.Store(0)
+	h.evalHeld.Store(0)
+	h.funcHeld.Store(0)
 }
 
 // Stats are what INFO shows.
 type Stats struct {
-	Scripts     int
-	ScriptBytes int   // texts of scripts
-	VMBytes     int64 // interpreters that wait for work
+	Scripts       int
+	ScriptBytes   int   // texts of scripts
+	EvalBytes     int64 // interpreters that wait for work: what they hold for EVAL
+	FunctionBytes int64 // … and for functions
 }
 
 // Stats returns them.
 func (h *Host) Stats() Stats {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return Stats{Scripts: len(h.scripts), ScriptBytes: h.bytes, VMBytes: h.held.Load()}
+	return Stats{Scripts: len(h.scripts), ScriptBytes: h.bytes, EvalBytes: h.evalHeld.Load(), FunctionBytes: h.funcHeld.Load()}
 }
 
 // maxIdle bounds the interpreters that are kept.
@@ -125,7 +128,8 @@ func (h *Host) take() *world {
 		w := h.worlds[n-1]
 		h.worlds = h.worlds[:n-1]
 		h.idle.Unlock()
-		h.held.Add(-w.held)
+		h.evalHeld.Add(-w.evalHeld)
+		h.funcHeld.Add(-w.funcHeld)
 		return w
 	}
 	h.idle.Unlock()
@@ -139,7 +143,8 @@ func (h *Host) give(w *world) {
 	defer h.idle.Unlock()
 	if len(h.worlds) < maxIdle {
 		h.worlds = append(h.worlds, w)
-		h.held.Add(w.held)
+		h.evalHeld.Add(w.evalHeld)
+		h.funcHeld.Add(w.funcHeld)
 	}
 }
 

@@ -20,8 +20,9 @@ type world struct {
 	libs   map[*Library]map[string]*lua.Function
 	run    *run // what runs now
 	load   *loading
-	held   int64
 	runs   int
+
+	evalHeld, funcHeld int64 // memory, when last measured
 }
 
 func newWorld(h *Host) *world {
@@ -34,7 +35,7 @@ func newWorld(h *Host) *world {
 	w.eval.Globals.SetMeta(w.errorMeta(w.eval))
 	w.eval.Globals.Protect()
 	w.eval.Settle()
-	w.held = int64(w.eval.Held())
+	w.evalHeld = int64(w.eval.Held())
 	return w
 }
 
@@ -83,9 +84,9 @@ func (w *world) settle() {
 		return
 	}
 	w.eval.Settle()
-	w.held = int64(w.eval.Held())
+	w.evalHeld = int64(w.eval.Held())
 	if w.funcs != nil {
 		w.funcs.Settle()
-		w.held += int64(w.funcs.Held())
+		w.funcHeld = int64(w.funcs.Held())
 	}
 }
