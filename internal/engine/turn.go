@@ -300,6 +300,9 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 	}
 	t.undo(x, sp)
 	c.W.Buf = c.W.Buf[:start]
+	if errors.Is(err, errRelock) { // it starts over: see Run
+		return Done
+	}
 	c.W.Error(t.errorText(err))
 	c.Row.Stats.Failed.Add(1)
 	return Done

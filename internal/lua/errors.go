@@ -121,7 +121,7 @@ func (t *Thread) operand(n int) operand {
 // protect runs f and returns its error. Calls that f has begun are undone. handler, if any, sees the error where it
 // happens and returns what takes its place.
 func (t *Thread) protect(handler GoFunction, f func()) (err error) {
-	frames, top, nested := len(t.frames), t.top, t.st.nested
+	frames, top, nested, pinned := len(t.frames), t.top, t.st.nested, t.st.pinned
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -129,7 +129,7 @@ func (t *Thread) protect(handler GoFunction, f func()) (err error) {
 		}
 		err = t.caught(p)
 		t.closeUpvalues(top)
-		t.frames, t.top, t.st.nested = t.frames[:frames], top, nested
+		t.frames, t.top, t.st.nested, t.st.pinned = t.frames[:frames], top, nested, pinned
 	}()
 	if handler == nil {
 		f()

@@ -25,11 +25,9 @@ func strFormat(t *Thread, args []Value) int {
 		var spec conversion
 		spec, i = t.conversion(format, i)
 		b = t.convert(b, spec, args, arg)
-		if cap(b) > charged {
-			t.st.Alloc(cap(b) - charged)
-			charged = cap(b)
-		}
+		charged = t.st.Grow(charged, cap(b))
 	}
+	t.st.Drop(charged)
 	return t.text(string(b))
 }
 

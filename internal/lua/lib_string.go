@@ -230,24 +230,20 @@ func strGsub(t *Thread, args []Value) int {
 		} else {
 			break
 		}
-		if cap(b) > charged {
-			t.st.Alloc(cap(b) - charged)
-			charged = cap(b)
-		}
+		charged = t.st.Grow(charged, cap(b))
 		if anchor {
 			break
 		}
 	}
-	if n == 0 && at == len(s) || n == 0 && anchor {
+	if n == 0 {
+		t.st.Drop(charged)
 		t.push(t.st.String(s))
 		t.push(Number(0))
 		return 2
 	}
-	if at < len(s) {
-		t.st.Alloc(len(s) - at)
-		b = append(b, s[at:]...)
-	}
+	b = append(b, s[at:]...)
 	t.push(t.st.String(string(b)))
+	t.st.Drop(charged)
 	t.push(Int(n))
 	return 2
 }
@@ -271,6 +267,7 @@ func (m *matcher) replace(b []byte, repl Value, at, end int) []byte {
 		v = t.index(repl, first, -1)
 	default:
 		text, _ := repl.ToText()
+		t.st.Steps(len(text) >> 10)
 		return m.expand(b, text, at, end)
 	}
 	if !v.Truth() {

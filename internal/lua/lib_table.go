@@ -37,12 +37,10 @@ func tabConcat(t *Thread, args []Value) int {
 		if i < to {
 			b = append(b, sep...)
 		}
-		if cap(b) > charged {
-			t.st.Alloc(cap(b) - charged)
-			charged = cap(b)
-		}
+		charged = t.st.Grow(charged, cap(b))
 		t.st.Steps(1)
 	}
+	t.st.Drop(charged)
 	return t.text(string(b))
 }
 
@@ -161,7 +159,7 @@ func tabSort(t *Thread, args []Value) int {
 	if !Arg(args, 1).IsNil() {
 		t.CheckFunction(args, 1)
 	}
-	t.st.Alloc(n * valueBytes)
+	counted := t.st.Grow(0, n*valueBytes)
 	s := &sorter{t: t, items: make([]Value, n), less: Arg(args, 1)}
 	for i := range s.items {
 		s.items[i] = tab.GetInt(i + 1)
@@ -170,5 +168,6 @@ func tabSort(t *Thread, args []Value) int {
 	for i, v := range s.items {
 		tab.SetInt(i+1, v)
 	}
+	t.st.Drop(counted)
 	return 0
 }

@@ -27,6 +27,26 @@ func (st *State) Alloc(bytes int) {
 	st.checkAt = live + max(st.MemoryLimit/2, 4096)
 }
 
+// Grow counts a buffer of a function in Go that has grown from what was counted of it to size, and returns what is counted
+// now. Drop takes it back.
+func (st *State) Grow(counted, size int) int {
+	if size > counted {
+		st.Alloc(size - counted)
+		st.pinned += size - counted
+		return size
+	}
+	return counted
+}
+
+// Drop uncounts a buffer that is no longer needed.
+func (st *State) Drop(counted int) { st.pinned -= counted }
+
+// Root keeps a value that a function in Go is building in sight; Unroot lets go of the last.
+func (st *State) Root(v Value) { st.running.push(v) }
+
+// Unroot undoes Root.
+func (st *State) Unroot() { st.running.top-- }
+
 // Begin sets the limit for a script that is about to run: what the state holds already is not the script's.
 func (st *State) Begin(limit int) {
 	st.MemoryLimit = 0
@@ -38,7 +58,7 @@ func (st *State) Begin(limit int) {
 	if limit > 0 {
 		st.checkAt = st.live + limit/2
 	}
-	st.steps = StepsPerTick
+	st.steps, st.pinned = StepsPerTick, 0
 }
 
 // Settle measures what the state itself holds, between scripts.
@@ -75,7 +95,7 @@ func (st *State) Measure() int {
 		m.work = m.work[:len(m.work)-1]
 		m.visit(o)
 	}
-	return m.bytes
+	return m.bytes + st.pinned
 }
 
 func (m *measurer) add(v Value) {

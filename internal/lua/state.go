@@ -17,6 +17,7 @@ type State struct {
 	live      int // bytes held, when last measured
 	allocated int // bytes held then, and allocated since
 	checkAt   int // measure when allocated reaches it
+	pinned    int // in buffers of functions in Go, which no look finds
 	epoch     uint32
 	lastID    uint32
 	nested    int // calls of the machine by functions in Go

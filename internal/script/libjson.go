@@ -135,16 +135,14 @@ func (c *jsonConfig) encode(t *lua.Thread, args []lua.Value) int {
 	}
 	e := encoder{jsonConfig: c, t: t}
 	e.value(args[0], 0)
+	t.State().Drop(e.charged)
 	return t.Return(t.State().String(string(e.b)))
 }
 
 // charge counts the memory of the text, and the work.
 func (e *encoder) charge() {
 	e.t.State().Steps(1)
-	if cap(e.b) > e.charged {
-		e.t.State().Alloc(cap(e.b) - e.charged)
-		e.charged = cap(e.b)
-	}
+	e.charged = e.t.State().Grow(e.charged, cap(e.b))
 }
 
 func (e *encoder) refuse(v lua.Value, why string) {

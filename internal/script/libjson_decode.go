@@ -257,11 +257,17 @@ func (d *decoder) descend() {
 	}
 }
 
+func (d *decoder) ascend() {
+	d.depth--
+	d.t.State().Unroot()
+}
+
 func (d *decoder) object() lua.Value {
 	d.descend()
 	t := d.t.State().NewTable(0, 0)
+	d.t.State().Root(lua.TableValue(t))
 	if d.next(); d.tok.kind == jsonObjEnd {
-		d.depth--
+		d.ascend()
 		return lua.TableValue(t)
 	}
 	for {
@@ -282,16 +288,17 @@ func (d *decoder) object() lua.Value {
 		}
 		d.next()
 	}
-	d.depth--
+	d.ascend()
 	return lua.TableValue(t)
 }
 
 func (d *decoder) array() lua.Value {
 	d.descend()
 	t := d.t.State().NewTable(0, 0)
+	d.t.State().Root(lua.TableValue(t))
 	d.next()
 	if d.tok.kind == jsonArrEnd {
-		d.depth--
+		d.ascend()
 		return lua.TableValue(t)
 	}
 	for i := 1; ; i++ {
@@ -304,6 +311,6 @@ func (d *decoder) array() lua.Value {
 		}
 		d.next()
 	}
-	d.depth--
+	d.ascend()
 	return lua.TableValue(t)
 }

@@ -41,10 +41,7 @@ type packer struct {
 }
 
 func (p *packer) charge() {
-	if cap(p.b) > p.charged {
-		p.st.Alloc(cap(p.b) - p.charged)
-		p.charged = cap(p.b)
-	}
+	p.charged = p.st.Grow(p.charged, cap(p.b))
 }
 
 func msgPack(t *lua.Thread, args []lua.Value) int {
@@ -55,6 +52,7 @@ func msgPack(t *lua.Thread, args []lua.Value) int {
 	for _, v := range args {
 		p.value(v, 0)
 	}
+	p.st.Drop(p.charged)
 	return t.Return(p.st.String(string(p.b)))
 }
 
@@ -184,6 +182,10 @@ func msgUnpack(t *lua.Thread, args []lua.Value, limit, offset int) int {
 	for n := 0; u.b != "" && n < limit; n++ {
 		t.CheckRoom(n+1, "too many return values at once; use unpack_one or unpack_limit instead.")
 		out = append(out, u.value())
+		u.t.State().Root(out[n])
+	}
+	for range out {
+		u.t.State().Unroot()
 	}
 	pushed := len(out)
 	if !all {
@@ -279,9 +281,11 @@ func (u *unpacker) enter() {
 func (u *unpacker) items(n int) lua.Value {
 	u.enter()
 	t := u.t.State().NewTable(0, 0)
+	u.t.State().Root(lua.TableValue(t))
 	for i := range n {
 		t.SetInt(i+1, u.value())
 	}
+	u.t.State().Unroot()
 	u.depth--
 	return lua.TableValue(t)
 }
@@ -289,6 +293,7 @@ func (u *unpacker) items(n int) lua.Value {
 func (u *unpacker) pairs(n int) lua.Value {
 	u.enter()
 	t := u.t.State().NewTable(0, 0)
+	u.t.State().Root(lua.TableValue(t))
 	for range n {
 		k := u.value()
 		v := u.value()
@@ -297,6 +302,7 @@ func (u *unpacker) pairs(n int) lua.Value {
 		}
 		t.Set(k, v)
 	}
+	u.t.State().Unroot()
 	u.depth--
 	return lua.TableValue(t)
 }

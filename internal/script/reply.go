@@ -200,6 +200,8 @@ func (p *reader) collection(kind byte) lua.Value {
 		return lua.False
 	}
 	t := p.st.NewTable(0, 0)
+	p.st.Root(lua.TableValue(t))
+	defer p.st.Unroot()
 	switch kind {
 	case '%':
 		for range n {
