@@ -225,17 +225,19 @@ func (w *world) register(lib *Library, until time.Time) (*loading, error) {
 		}
 	}
 	st.Begin(w.host.settings.Load().MemoryLimit)
-	_, err := st.Call(st.Load(lib.proto), handleError)
+	_, err := st.Call(st.Load(lib.proto), nil)
 	st.Tick = tick
 	w.shield.SetString("__index", lua.TableValue(w.global))
 	w.load = nil
 	st.Settle()
 	if e, ok := err.(*lua.Error); ok {
-		text := "ERR unknown error"
+		text, isText := e.Value.ToText()
 		if tab := e.Value.AsTable(); tab != nil {
 			text, _ = tab.GetString("err").ToText()
+		} else if isText {
+			text = "ERR " + text
 		}
-		return nil, resp.Err("ERR Error registering functions: " + strings.TrimPrefix(text, "ERR "))
+		return nil, resp.Err("ERR Error registering functions: " + cString(text))
 	}
 	if err != nil {
 		if err == lua.ErrMemory {
