@@ -57,6 +57,7 @@ type (
 	funcExpr struct {
 		params   []string
 		isVararg bool
+		dots     bool // … is used, so that there is no table arg
 		body     []stmt
 		line     int
 		endLine  int

@@ -61,6 +61,15 @@ func generate(parent *funcState, fn *funcExpr, chunk string) *Proto {
 	for _, name := range fn.params {
 		f.declare(name, f.alloc(1))
 	}
+	if fn.isVararg && parent != nil { // as before Lua 5.1
+		r := f.alloc(1)
+		f.declare("arg", r)
+		if fn.dots {
+			f.emit(opLoadNil, r, r, 0)
+		} else {
+			f.emit(opArg, r, 0, 0)
+		}
+	}
 	f.statements(fn.body)
 	f.line = fn.endLine
 	f.emit(opReturn, 0, 1, 0)

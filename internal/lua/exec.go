@@ -273,6 +273,8 @@ resume:
 			t.closeUpvalues(fr.base + int(i.a))
 		case opClosure:
 			r[i.a] = Value{o: t.closure(fr, p.protos[i.b])}
+		case opArg:
+			r[i.a] = t.argTable(fr)
 		case opVararg:
 			t.varargs(fr, i)
 			r = t.stack[fr.base : fr.base+p.stack]
@@ -348,6 +350,18 @@ func (t *Thread) varargs(fr *frame, i instr) {
 			t.stack[to+j] = Nil
 		}
 	}
+}
+
+// argTable is the table that stands for … in functions that do not mention it.
+func (t *Thread) argTable(fr *frame) Value {
+	from := fr.slot + 1 + fr.fn.proto.params
+	n := max(0, fr.args-fr.fn.proto.params)
+	tab := t.st.NewTable(n, 1)
+	for i := range n {
+		tab.SetInt(i+1, t.stack[from+i])
+	}
+	tab.SetString("n", Int(n))
+	return Value{o: tab}
 }
 
 func (t *Thread) forPrep(r []Value) {

@@ -97,7 +97,7 @@ func baseGetFenv(t *Thread, args []Value) int {
 	}
 	f := t.envFunction(args, level)
 	if f.native != nil {
-		return t.Return(Value{o: t.st.Main.env})
+		return t.Return(Value{o: t.env})
 	}
 	return t.Return(Value{o: f.env})
 }
@@ -230,6 +230,7 @@ func (t *Thread) PCall(args []Value, handler GoFunction) (n int, failed *Error) 
 	if err == nil {
 		return t.top - slot, nil
 	}
+	t.closeUpvalues(slot)
 	t.top = slot
 	e, ok := err.(*Error)
 	if !ok {

@@ -41,6 +41,7 @@ const (
 	opSetList  // R[a][50c+i] = R[a+i] for i in 1…b; b 0: up to the top
 	opClose    // close upvalues from R[a] on
 	opClosure  // R[a] = function P[b]
+	opArg      // R[a] = {n = number of …, …}
 	opVararg   // R[a…a+b-2] = …; b 0: all
 )
 

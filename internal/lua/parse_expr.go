@@ -134,6 +134,7 @@ func (p *parser) simple() expr {
 			if !p.funcs[len(p.funcs)-1].isVararg {
 				p.failHere("cannot use '...' outside a vararg function")
 			}
+			p.funcs[len(p.funcs)-1].dots = true
 			p.next()
 			return &varargExpr{}
 		case "{":

@@ -99,6 +99,9 @@ func (st *State) Load(p *Proto) *Function {
 	return &Function{proto: p, env: st.Globals, id: st.id()}
 }
 
+// SetGlobals makes another table the globals of all that is loaded from now on.
+func (st *State) SetGlobals(g *Table) { st.Globals, st.Main.env = g, g }
+
 // SetEnv sets the globals that a function sees.
 func (f *Function) SetEnv(env *Table) { f.env = env }
 

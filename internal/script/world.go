@@ -69,7 +69,7 @@ func (w *world) functions() *lua.State {
 	w.shield.SetString("__index", lua.TableValue(w.global))
 	front.SetMeta(w.shield)
 	front.ReadOnly, w.shield.ReadOnly = true, true
-	st.Globals = front
+	st.SetGlobals(front)
 	w.funcs = st
 	return st
 }
