@@ -120,6 +120,9 @@ type scriptCaller struct {
 	ctx      Ctx
 }
 
+// Scripted says that the command runs a script or a function.
+func (r *Row) Scripted() bool { return r.CountAt > 0 }
+
 // MayReplicate lists commands that do not write and that a script for reading must not call all the same.
 func (r *Row) MayReplicate() bool {
 	switch r.Name {

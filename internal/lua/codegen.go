@@ -241,7 +241,7 @@ func (f *funcState) upvalue(name string) int {
 	if f.parent == nil {
 		return -1
 	}
-	d := upvalueDesc{}
+	var d upvalueDesc
 	if reg := f.parent.local(name); reg >= 0 {
 		f.parent.capture(reg)
 		d = upvalueDesc{true, reg}

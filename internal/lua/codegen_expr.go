@@ -235,7 +235,7 @@ func (f *funcState) call(e *callExpr, results int) int {
 // callArgs emits a call of which the number of results is to be filled in.
 func (f *funcState) callArgs(e *callExpr) (pc int) {
 	base := f.alloc(1)
-	who := operand{}
+	var who operand
 	if e.method != "" {
 		f.alloc(1)
 		obj := f.any(e.fn)

@@ -18,7 +18,7 @@ func TestFunctions(t *testing.T) {
 			t.Errorf("code %d differs", i)
 		}
 	}
-	for i := range payload {
+	for i := 0; i < len(payload); i += 97 {
 		bad := bytes.Clone(payload)
 		bad[i] ^= 1
 		if _, _, err := Functions(bad); err == nil && i < len(payload)-footerBytes {

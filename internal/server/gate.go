@@ -28,7 +28,11 @@ func (s *session) command(args [][]byte) {
 		return
 	}
 	if s.srv.Monitors.Load() > 0 && s.srv.hooks.Monitor != nil {
-		defer s.monitor(row, args, s.executes(row), cl.DB())
+		if row.Scripted() {
+			s.monitor(row, args, nil, cl.DB()) // before the commands that it calls
+		} else {
+			defer s.monitor(row, args, s.executes(row), cl.DB())
+		}
 	}
 	s.loop.running = s
 	s.run(row, args)
@@ -63,7 +67,7 @@ func (s *session) monitor(row *command.Row, args [][]byte, queue []client.Queued
 
 // shownToMonitors keeps the commands of administrators, which may hold secrets, back.
 func shownToMonitors(row *command.Row) bool {
-	return row.Flags&(command.SkipMonitor|command.Admin) == 0
+	return row.Flags&(command.SkipMonitor|command.Admin) == 0 || row.Scripted()
 }
 
 // runsInMulti lists what is executed at once even between MULTI and EXEC.
@@ -88,12 +92,15 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		return "ERR Command not allowed inside a transaction"
 	case s.Loading.Load() && !row.Is(command.Loading):
 		return string(resp.ErrLoading)
-	case s.scripts != nil && !row.Is(command.AllowBusy) && s.scripts.Busy() != nil:
-		return s.scripts.Busy().Error()
 	case cl.Subscribed() && cl.Proto < 3 && !allowedSubscribed(row):
 		return "ERR Can't execute '" + row.Full + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
 	case row.Is(command.Write) && s.eng.WriteErr != nil:
 		if err := s.eng.WriteErr(); err != nil {
+			return err.Error()
+		}
+	}
+	if !row.Is(command.AllowBusy) && s.scripts != nil {
+		if err := s.scripts.Busy(); err != nil {
 			return err.Error()
 		}
 	}
