@@ -15,6 +15,7 @@ type Host interface {
 	Operator
 	Replicator
 	Debugger
+	Scripting
 }
 
 // Access decides who clients may be.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -34,6 +35,8 @@ type Replicator interface {
 	AbortFailover() error
 	// ForgetHistory begins a new history: CLEARREPLICATIONID.
 	ForgetHistory() error
+	// Refuse is the error for a command that may not run for the sake of replication.
+	Refuse(cl *client.Client, row *Row) error
 	// Replicating says whether this server is a replica.
 	Replicating() bool
 	// Relays says whether there are replicas to relay to.

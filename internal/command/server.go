@@ -183,6 +183,9 @@ func shutdown(c *Ctx) error {
 		}
 		return c.ok()
 	}
+	if err := c.Host.Scripts().Busy(); err != nil && !o.NoSave {
+		return err
+	}
 	if err := c.Host.Shutdown(o); err != nil {
 		return resp.Err("ERR Errors trying to SHUTDOWN. Check logs.")
 	}

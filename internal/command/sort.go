@@ -108,7 +108,7 @@ func sortCmd(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if k.Exists && k.Head.Type == layout.TypeSet && o.keepOrder && o.hasStore {
+	if k.Exists && k.Head.Type == layout.TypeSet && o.keepOrder && (o.hasStore || c.Script) {
 		o.keepOrder, o.hasBy, o.alpha = false, false, true // sets have no order worth storing
 	}
 	items, err := sortItems(c, &k, &o)

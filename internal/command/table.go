@@ -39,6 +39,8 @@ var families = [][]Row{
 	zsetRows,
 	geoRows,
 	aclRows,
+	scriptRows,
+	functionRows,
 }
 
 // NewTable builds the table. renames maps a command's name to the name it is

@@ -125,6 +125,7 @@ type Values struct {
 	LatencyTracking         bool
 	LatencyPercentiles      []float64
 	BusyReplyThreshold      time.Duration
+	LuaMemoryLimit          Bytes
 
 	// compat keeps what was set for names that have no effect here. A name that
 	// is missing has the default of its row.

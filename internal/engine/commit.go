@@ -60,6 +60,9 @@ func (x *tx) commit() error {
 	if x.prefixes != nil {
 		db.prefixes.Store(x.prefixes)
 	}
+	if x.libraries != nil {
+		db.eng.libraries.Store(x.libraries)
+	}
 	db.keyCount.Store(st.Keys)
 	db.expireCount.Store(st.Expires)
 	x.noteExpiries()

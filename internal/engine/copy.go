@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/haypile/haypile/internal/binlog"
+	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/store"
 )
@@ -20,7 +21,10 @@ type Applier struct {
 	eng  *Engine
 	turn *Turn
 	reqs []lockRequest
-	keys map[string]struct{} // heads of the chunk that someone waits for or watches
+	keys map[string]struct{} // heads of the chunk that someone waits for, watches or tracks
+
+	flushed   bool // the chunk holds a FLUSHDB
+	libraries bool // the chunk changes libraries of functions
 }
 
 // NewApplier returns an applier.
@@ -60,6 +64,9 @@ func (a *Applier) Apply(i int, name string, frames []byte) error {
 		a.tell(x)
 	}
 	a.turn.release(err)
+	if err == nil && a.libraries && i == 0 {
+		a.eng.reloadLibraries()
+	}
 	return err
 }
 
@@ -67,8 +74,8 @@ func (a *Applier) Apply(i int, name string, frames []byte) error {
 func (a *Applier) plan(i int, db *DB, frames []byte) error {
 	a.reqs = a.reqs[:0]
 	clear(a.keys)
-	exclusive := false
-	curious := db.watching.Load() > 0 || db.waiting.count.Load() > 0
+	a.flushed, a.libraries = false, false
+	curious := db.watching.Load() > 0 || db.waiting.count.Load() > 0 || a.eng.track.Active()
 	n, err := binlog.Parse(frames, db.log.End(), func(r binlog.Record) error {
 		if r.Kind != binlog.KindBatch {
 			return fmt.Errorf("%w: record kind %d is unknown to this version", binlog.ErrCorrupt, r.Kind)
@@ -77,8 +84,9 @@ func (a *Applier) plan(i int, db *DB, frames []byte) error {
 		if err != nil || st.LSN != uint64(r.End()) {
 			return fmt.Errorf("%w: the record at %d carries position %d, not its end %d (%v)", binlog.ErrCorrupt, r.LSN, st.LSN, r.End(), err)
 		}
-		exclusive = exclusive || store.FlushesAll(r.Payload)
+		a.flushed = a.flushed || store.FlushesAll(r.Payload)
 		return store.EachKey(r.Payload, func(key, _ []byte) {
+			a.libraries = a.libraries || datatype.IsLibrary(key)
 			owner := db.keys.OwnerOf(key)
 			if owner == nil {
 				return
@@ -97,7 +105,7 @@ func (a *Applier) plan(i int, db *DB, frames []byte) error {
 	if n != len(frames) {
 		return fmt.Errorf("%w: half a record", binlog.ErrCorrupt)
 	}
-	if exclusive {
+	if a.flushed {
 		a.reqs = append(a.reqs[:0], lockRequest{db: i, exclusive: true})
 	} else if len(a.reqs) == 0 {
 		a.reqs = append(a.reqs, lockRequest{db: i}) // a history: any lock brings the database
@@ -105,8 +113,11 @@ func (a *Applier) plan(i int, db *DB, frames []byte) error {
 	return nil
 }
 
-// tell marks and wakes who watches keys of the chunk or waits for them.
+// tell marks and wakes who watches keys of the chunk, waits for them or tracks them.
 func (a *Applier) tell(x *tx) {
+	if a.flushed {
+		x.noteFlush()
+	}
 	for name := range a.keys {
 		key := []byte(name)
 		if x.db.watching.Load() > 0 {
@@ -114,6 +125,9 @@ func (a *Applier) tell(x *tx) {
 		}
 		if x.db.waiting.has(key) {
 			x.ready = append(x.ready, key)
+		}
+		if a.eng.track.Active() {
+			x.noteChange(datatype.ClassGeneric, key)
 		}
 	}
 	a.turn.serve()

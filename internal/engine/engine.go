@@ -29,6 +29,7 @@ import (
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/metric"
+	"github.com/haypile/haypile/internal/script"
 	"github.com/haypile/haypile/internal/tracking"
 )
 
@@ -66,6 +67,9 @@ type Engine struct {
 	blocked atomic.Int64  // how many waits have begun
 	spare   atomic.Uint32 // last cache space given
 
+	libraries atomic.Pointer[script.Libraries] // of functions; kept in database 0
+	scripts   atomic.Pointer[script.Host]      // that they were loaded with
+
 	jobs    chan Job
 	workers sync.WaitGroup
 	syncer  syncer
@@ -88,6 +92,7 @@ func New(o Options) *Engine {
 	}
 	e := &Engine{opts: o, cache: o.Cache, track: o.Tracking, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
 	e.limits.Store(&datatype.Limits{})
+	e.libraries.Store(script.NoLibraries)
 	e.activeExpire.Store(true)
 	e.syncer.init(e)
 	for range o.Workers {

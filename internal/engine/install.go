@@ -37,6 +37,9 @@ func (e *Engine) Install(name string, o DBOptions, number func() (int, error), c
 	if err != nil {
 		return errors.Join(err, next.close())
 	}
+	if e.Opened(0) == next {
+		e.reloadLibraries()
+	}
 	if old == nil {
 		return nil
 	}

@@ -64,6 +64,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 	db := cl.DB()
 	c.W.Array(len(cl.Queue))
 	t.depth++
+	t.used = t.used[:0]
 	var used []touched
 	for _, q := range cl.Queue {
 		if used, err = t.execQueued(c, q, used); err != nil {
@@ -72,6 +73,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 	}
 	t.depth--
 	if err != nil { // it starts over, on a worker, or with more locks
+		t.undoUsed(0)
 		for _, u := range used {
 			u.x.rollback(u.sp)
 		}

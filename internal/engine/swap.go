@@ -22,6 +22,11 @@ func (t *Turn) SwapDBs(a, b int) error {
 	e := t.eng
 	e.swapMu.Lock()
 	defer e.swapMu.Unlock()
+	if zero := map[int]*tx{a: y, b: x}[0]; zero != nil && !e.follower.Load() { // a master's records bring them
+		if err := zero.moveLibraries(); err != nil {
+			return err
+		}
+	}
 	if e.opts.Swap != nil {
 		if err := e.opts.Swap(a, b); err != nil {
 			return err
@@ -50,6 +55,9 @@ func (e *Engine) Swap(a, b int) error {
 	err := t.SwapDBs(a, b)
 	if cerr := t.Commit(); err == nil {
 		err = cerr
+	}
+	if a == 0 || b == 0 {
+		e.reloadLibraries()
 	}
 	return err
 }

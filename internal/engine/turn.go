@@ -50,6 +50,7 @@ type Turn struct {
 	extra    []lockRequest // locks that a handler asked for beyond its row's
 	served   []delivery
 	touched  []touched // other databases that the running command uses
+	used     []touched // where databases stood before the scripts of the running command
 	depth    int       // > 0 while a transaction runs: savepoints are nested
 	dirty    bool
 	hits     int64 // keys found and not found by reading commands of this turn
@@ -312,6 +313,9 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 	}
 	t.undo(x, sp)
 	c.W.Buf = c.W.Buf[:start]
+	if errors.Is(err, errRelock) { // it starts over: see Run
+		return Done
+	}
 	text := t.errorText(err)
 	c.W.Error(text)
 	t.failedWith(c.Row, text)

@@ -10,6 +10,7 @@ import (
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/script"
 	"github.com/haypile/haypile/internal/store"
 )
 
@@ -40,6 +41,7 @@ type tx struct {
 	keys, expires int64              // changes of the counters
 	flush         bool               // everything before is deleted; set by FLUSHDB only
 	prefixes      *datatype.Prefixes // the SCAN dictionary, if this turn changes it
+	libraries     *script.Libraries  // of functions, if this turn changes them; in database 0 only
 	events        []event
 	ready         [][]byte // keys that may serve a blocked client
 	windows       []*datatype.Window
@@ -95,6 +97,7 @@ type savepoint struct {
 	ops, undo, events, ready int
 	keys, expires            int64
 	prefixes                 *datatype.Prefixes
+	libraries                *script.Libraries
 }
 
 const minTable = 256
@@ -107,7 +110,7 @@ func newTx(db *DB, t *Turn) *tx {
 func (x *tx) reset() {
 	x.ops, x.undo, x.events, x.ready = x.ops[:0], x.undo[:0], x.events[:0], x.ready[:0]
 	x.windows = x.windows[:0]
-	x.keys, x.expires, x.flush, x.prefixes = 0, 0, false, nil
+	x.keys, x.expires, x.flush, x.prefixes, x.libraries = 0, 0, false, nil, nil
 	x.arena = trimBuffer(x.arena)
 	x.scratch = trimBuffer(x.scratch)
 	x.gen++
@@ -132,7 +135,7 @@ func trimBuffer(b []byte) []byte {
 }
 
 func (x *tx) save() savepoint {
-	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires, x.prefixes}
+	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires, x.prefixes, x.libraries}
 }
 
 func (x *tx) rollback(sp savepoint) {
@@ -147,7 +150,7 @@ func (x *tx) rollback(sp savepoint) {
 	// out of range counts as no match.
 	x.ops, x.undo = x.ops[:sp.ops], x.undo[:sp.undo]
 	x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
-	x.keys, x.expires, x.prefixes = sp.keys, sp.expires, sp.prefixes
+	x.keys, x.expires, x.prefixes, x.libraries = sp.keys, sp.expires, sp.prefixes, sp.libraries
 	for _, w := range x.windows {
 		w.Drop()
 	}
@@ -337,6 +340,7 @@ func (x *tx) Flush() {
 		x.DeleteRange([]byte{space}, []byte{space + 1}) // first: the store knows a flush by it
 	}
 	datatype.DropPrefixes(x)
+	x.restoreLibraries()
 	if x.indexed != nil {
 		x.indexed.Close()
 		x.indexed = nil

@@ -21,6 +21,7 @@ import (
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/metric"
+	"github.com/haypile/haypile/internal/script"
 	"github.com/haypile/haypile/internal/server"
 	"github.com/haypile/haypile/internal/tracking"
 )
@@ -48,6 +49,7 @@ type Sources struct {
 	Replication func() ReplicationState
 	Tracking    *tracking.Table
 	Users       *acl.Users
+	Scripts     *script.Host
 }
 
 // Rates are smoothed by the node, ten times a second.

@@ -95,6 +95,21 @@ func memorySection(w *writer, s *Sources) {
 			w.int("memory_part_"+p.Name, p.Bytes)
 		}
 	}
+	scripts, libs := s.Scripts.Stats(), s.Engine.Functions()
+	code := 0
+	for _, lib := range libs.List() {
+		code += len(lib.Code)
+	}
+	w.bytes("used_memory_lua", scripts.EvalBytes)
+	w.int("used_memory_vm_eval", scripts.EvalBytes)
+	w.int("used_memory_scripts_eval", int64(scripts.ScriptBytes))
+	w.int("number_of_cached_scripts", int64(scripts.Scripts))
+	w.int("number_of_functions", int64(libs.Functions()))
+	w.int("number_of_libraries", int64(len(libs.List())))
+	w.int("used_memory_vm_functions", scripts.FunctionBytes)
+	w.bytes("used_memory_vm_total", scripts.EvalBytes+scripts.FunctionBytes)
+	w.int("used_memory_functions", int64(code))
+	w.bytes("used_memory_scripts", int64(scripts.ScriptBytes+code))
 	w.str("mem_allocator", "go")
 	w.int("lazyfree_pending_objects", 0) // nothing is freed in the background
 }

@@ -187,8 +187,8 @@ const (
 	errCopying    resp.Err = "LOADING Haypile is receiving the dataset from its master"
 )
 
-// refuse is the gate of replication: the error for a command that may not run.
-func (n *Node) refuse(cl *client.Client, row *command.Row) error {
+// Refuse implements command.Replicator: it is the gate of replication.
+func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 	v, r := n.cfg.Load(), &n.repl
 	if !r.replica.Load() {
 		if row.Is(command.Write) && v.MinReplicasToWrite > 0 && r.good.Load() < v.MinReplicasToWrite {

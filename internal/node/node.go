@@ -28,6 +28,7 @@ import (
 	"github.com/haypile/haypile/internal/info"
 	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/pubsub"
+	"github.com/haypile/haypile/internal/script"
 	"github.com/haypile/haypile/internal/server"
 	"github.com/haypile/haypile/internal/tracking"
 )
@@ -58,6 +59,7 @@ type Node struct {
 	registry *client.Registry
 	hub      *pubsub.Hub
 	track    *tracking.Table
+	scripts  *script.Host
 	monitors monitors
 	srv      *server.Server
 	metrics  *metricsServer
@@ -94,13 +96,14 @@ func Start(o Options) (n *Node, err error) {
 	debug.SetMemoryLimit(n.budget.heapLimit)
 	n.blocks = pebble.NewCache(n.budget.blockCache)
 	n.table = command.NewTable(renames(v))
+	n.scripts = script.NewHost(script.Options{Version: command.ServerVersion, Log: n.logScript})
 	n.users = acl.NewUsers(n.table.ACL())
 	if err := n.openUsers(v); err != nil {
 		return n, err
 	}
 	n.openEngine(v)
-	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Users: n.users, Logger: o.Logger,
-		Hooks: server.Hooks{Refuse: n.refuse, Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
+	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Users: n.users, Scripts: n.scripts, Logger: o.Logger,
+		Hooks: server.Hooks{Refuse: n.Refuse, Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
 	n.apply(v)
 	n.cfg.OnChange(n.reconfigure)
 	n.checkDisk()
@@ -108,6 +111,9 @@ func Start(o Options) (n *Node, err error) {
 		return n, err
 	}
 	if err := n.openDatabases(); err != nil {
+		return n, err
+	}
+	if err := n.eng.LoadLibraries(n.scripts); err != nil {
 		return n, err
 	}
 	doubtful, err := n.dir.running()
@@ -202,6 +208,7 @@ func (n *Node) apply(v *config.Values) {
 	n.users.SetNewChannels(v.ACLPubSubDefault == config.ACLAllChannels)
 	n.users.Log.SetMax(int(v.ACLLogMaxLen))
 	n.track.SetLimit(int(v.TrackingTableMaxKeys))
+	n.scripts.Configure(script.Settings{BusyAfter: v.BusyReplyThreshold, MemoryLimit: int(v.LuaMemoryLimit)})
 	n.srv.Reconfigure(v)
 	if n.repl.throttle != nil {
 		n.repl.throttle.SetRate(int64(v.ThrottleBytesPerSec))
@@ -296,6 +303,9 @@ func (n *Node) Close() error {
 	n.closeReplication()
 	if n.srv != nil {
 		n.srv.Close()
+	}
+	if n.scripts != nil {
+		n.scripts.Stop()
 	}
 	if n.eng != nil {
 		errs = append(errs, n.eng.Close())

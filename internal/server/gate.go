@@ -29,7 +29,11 @@ func (s *session) command(args [][]byte) {
 		return
 	}
 	if s.srv.Monitors.Load() > 0 && s.srv.hooks.Monitor != nil {
-		defer s.monitor(row, args, s.executes(row), cl.DB())
+		if row.Scripted() {
+			s.monitor(row, args, nil, cl.DB()) // before the commands that it calls
+		} else {
+			defer s.monitor(row, args, s.executes(row), cl.DB())
+		}
 	}
 	s.loop.running = s
 	s.run(row, args)
@@ -64,7 +68,7 @@ func (s *session) monitor(row *command.Row, args [][]byte, queue []client.Queued
 
 // shownToMonitors keeps the commands of administrators, which may hold secrets, back.
 func shownToMonitors(row *command.Row) bool {
-	return row.Flags&(command.SkipMonitor|command.Admin) == 0
+	return row.Flags&(command.SkipMonitor|command.Admin) == 0 || row.Scripted()
 }
 
 // runsInMulti lists what is executed at once even between MULTI and EXEC.
@@ -106,6 +110,11 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 	}
 	if row.Is(command.Write) && s.eng.WriteErr != nil {
 		if err := s.eng.WriteErr(); err != nil {
+			return err.Error()
+		}
+	}
+	if !row.Is(command.AllowBusy) && s.scripts != nil {
+		if err := s.scripts.Busy(); err != nil {
 			return err.Error()
 		}
 	}

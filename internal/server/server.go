@@ -23,6 +23,7 @@ import (
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/script"
 )
 
 // Hooks are what the server tells the rest of the instance.
@@ -46,6 +47,7 @@ type Options struct {
 	Registry *client.Registry
 	Users    *acl.Users
 	Hooks    Hooks
+	Scripts  *script.Host
 	Logger   *slog.Logger
 }
 
@@ -73,6 +75,7 @@ type Server struct {
 	registry *client.Registry
 	users    *acl.Users
 	hooks    Hooks
+	scripts  *script.Host
 	log      *slog.Logger
 	stats    Stats
 	Monitors atomic.Int64
@@ -96,7 +99,7 @@ type listener interface {
 
 // New returns a server; Listen makes it accept.
 func New(o Options) *Server {
-	s := &Server{cfg: o.Config, eng: o.Engine, table: o.Table, registry: o.Registry, users: o.Users, hooks: o.Hooks, log: o.Logger}
+	s := &Server{cfg: o.Config, eng: o.Engine, table: o.Table, registry: o.Registry, users: o.Users, hooks: o.Hooks, scripts: o.Scripts, log: o.Logger}
 	s.configure(o.Config.Load())
 	return s
 }

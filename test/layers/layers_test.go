@@ -24,11 +24,12 @@ const module = "github.com/haypile/haypile/"
 
 // order lists the layers, foundations first. A package imports only from layers above its own in this list.
 var order = []struct{ why, folders string }{
-	{"foundations know no word of Redis", "internal/algo internal/metric internal/throttle internal/transport"},
-	{"formats turn bytes into values, and know neither disks nor commands", "internal/resp internal/layout internal/config"},
+	{"foundations know no word of Redis", "internal/algo internal/lua internal/metric internal/throttle internal/transport"},
+	{"formats turn bytes into values, and know neither disks nor commands", "internal/resp internal/layout internal/config internal/rdb"},
 	{"rules of access know commands by name, and nothing of those who call them", "internal/acl"},
 	{"what holds state knows nothing of what the data means, and nothing of one another", "internal/store internal/binlog internal/cache internal/client internal/pubsub internal/tracking"},
 	{"data types decide over keys through a small interface, whoever asks", "internal/datatype"},
+	{"scripts ask for commands through a small interface, whoever runs them", "internal/script"},
 	{"commands know words and options, not how they are executed", "internal/command"},
 	{"the engine is the one path of writes; it knows neither sockets nor what listens to its log", "internal/engine"},
 	{"copies know logs and files, and whom to ask; not who asks them", "internal/fullsync internal/replication"},

@@ -75,6 +75,10 @@ func pairWith(t *testing.T, ours *harness.Server, resp3 bool, redisArgs []string
 // TestPlantedBugs makes Redis play both sides and tells one of them something else now and then: the oracle must
 // notice, and shrink the sequence to the few commands that matter.
 func TestPlantedBugs(t *testing.T) {
+	// No database is swapped in these, which a shrunk sequence may need as well.
+	data := slices.DeleteFunc(families(), func(f family) bool {
+		return !slices.Contains([]string{"keys", "string", "list", "set", "zset"}, f.name)
+	})
 	f := func(name string, stepsMax int, distort func(args []string) []string) {
 		t.Run(name, func(t *testing.T) {
 			ours := harness.Start(t, harness.Options{Flavor: harness.Redis, Name: "bugged", Args: []string{"--hz", "200"}})
@@ -82,9 +86,9 @@ func TestPlantedBugs(t *testing.T) {
 			p.ours.distort = distort
 			var steps []step
 			var found *finding
-			for seed := uint64(1); found == nil && seed <= 4; seed++ { // not every sequence gets there
+			for seed := uint64(1); seed <= 20 && found == nil; seed++ { // not every sequence has the command
 				var err error
-				if _, steps, found, err = p.sequence(seed, families(), sequenceSteps); err != nil {
+				if _, steps, found, err = p.sequence(seed, data, sequenceSteps); err != nil {
 					t.Fatal(err)
 				}
 			}
