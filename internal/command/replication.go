@@ -83,8 +83,8 @@ var replicationRows = []Row{
 	{Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Handler: role, Group: "server", Cats: "admin dangerous", Since: "2.8.12", Summary: "Returns the replication role."},
 	{Name: "slaveof", Arity: -3, Flags: Admin | NoScript | Stale | Once | Worker, Handler: replicaof, Group: "server", Since: "1.0.0", Summary: "Sets a Redis server as a replica of another, or promotes it to being a master."},
 	{Name: "sync", Arity: 1, Flags: Admin | NoScript | NoMulti, Handler: psync, Group: "server", Since: "1.0.0", Summary: "An internal command used in replication."},
-	{Name: "wait", Arity: 3, Flags: NoScript | Worker, Handler: wait, Group: "generic", Cats: "connection", Since: "3.0.0", Summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed."},
-	{Name: "waitaof", Arity: 4, Flags: NoScript | Worker, Handler: waitAOF, Group: "generic", Cats: "connection", Since: "7.2.0", Summary: "Blocks until all of the preceding write commands sent by the connection are written to the log of the master and/or replicas."},
+	{Name: "wait", Arity: 3, Flags: NoScript | Worker, Handler: wait, Group: "generic", Cats: "connection -keyspace", Since: "3.0.0", Summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed."},
+	{Name: "waitaof", Arity: 4, Flags: NoScript | Worker, Handler: waitAOF, Group: "generic", Cats: "connection -keyspace", Since: "7.2.0", Summary: "Blocks until all of the preceding write commands sent by the connection are written to the log of the master and/or replicas."},
 }
 
 // replicaof understands Redis's "host port" and "no one", and Pika's "force" behind

@@ -214,7 +214,10 @@ func (n *Node) served(i int) bool {
 		return false
 	}
 	if n.repl.doubt.Load() {
-		return false
+		if !n.repl.follower.Judged() {
+			return false
+		}
+		n.repl.doubt.Store(false)
 	}
 	if n.repl.follower.Met() {
 		return true

@@ -237,9 +237,6 @@ func (n *Node) watchReplication() {
 	v := n.cfg.Load()
 	n.repl.good.Store(int64(n.repl.source.Good(v.MinReplicasMaxLag)))
 	n.eng.Wake(command.WaitKey)
-	if n.repl.doubt.Load() && n.repl.follower.Judged() {
-		n.repl.doubt.Store(false)
-	}
 }
 
 // masterSide is the node as a Source sees it.
