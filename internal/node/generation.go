@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/haypile/haypile/internal/engine"
 )
 
@@ -23,8 +25,12 @@ const (
 
 // generation reads the pointer: the number of the copy in use, 0 for none.
 func (n *Node) generation(name string) (int, error) {
-	path := filepath.Join(n.cfg.Load().Dir, name, pointerFile)
-	text, err := readFile(n.fs, path)
+	return readPointer(n.fs, filepath.Join(n.cfg.Load().Dir, name))
+}
+
+func readPointer(fs vfs.FS, dir string) (int, error) {
+	path := filepath.Join(dir, pointerFile)
+	text, err := readFile(fs, path)
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil
 	}
@@ -36,6 +42,12 @@ func (n *Node) generation(name string) (int, error) {
 		return 0, fmt.Errorf("%s is damaged: it says %q and should name the directory of the copy in use, such as g1", path, text)
 	}
 	return g, nil
+}
+
+// DatabaseDir is where the store and the log of a database's directory are.
+func DatabaseDir(fs vfs.FS, dir string) (string, error) {
+	g, err := readPointer(fs, dir)
+	return filepath.Join(dir, generationDir(g)), err
 }
 
 func generationDir(g int) string {
