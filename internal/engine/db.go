@@ -73,6 +73,7 @@ type DBOptions struct {
 	Keys          layout.Keys
 	BlockCache    *pebble.Cache
 	MemTableBytes uint64
+	WriteBuffer   int64 // most bytes of changes on their way to the store; 0: the usual
 	Compression   string
 	Compactions   int
 	FilterBytes   int64
@@ -103,7 +104,7 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	var log atomic.Pointer[binlog.Log]
 	st, state, err := store.Open(store.Options{
 		FS: o.FS, Dir: o.FS.PathJoin(o.Dir, "store"), Logger: o.Logger, BlockCache: o.BlockCache,
-		Keys: &db.keys, Drained: db.drained, MemTableBytes: o.MemTableBytes, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
+		Keys: &db.keys, Drained: db.drained, MemTableBytes: o.MemTableBytes, WriteBuffer: o.WriteBuffer, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
 		BeforeFlush: func() error {
 			if l := log.Load(); l != nil {
 				_, err := l.Sync()

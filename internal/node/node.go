@@ -163,7 +163,7 @@ func (n *Node) databaseOptions(i int) (string, engine.DBOptions, error) {
 	name := n.dir.database(i)
 	o := engine.DBOptions{
 		FS: n.fs, Keys: n.dir.keys, BlockCache: n.blocks,
-		MemTableBytes: uint64(n.budget.memtable), FilterBytes: n.budget.filter,
+		MemTableBytes: uint64(n.budget.memtable), WriteBuffer: n.budget.writeBuffer, FilterBytes: n.budget.filter,
 		Compression: v.Compression.String(), Compactions: int(v.CompactionConcurrency), Logger: n.log,
 		SegmentBytes: func() int64 { return int64(n.cfg.Load().BinlogFileSize) },
 	}

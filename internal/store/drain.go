@@ -20,7 +20,7 @@ func (s *Store) Apply(repr []byte) error {
 	}
 	f := &s.front
 	f.mu.Lock()
-	for f.active.bytes > fullBytes && f.draining != nil && f.err == nil {
+	for f.active.bytes > f.full && f.draining != nil && f.err == nil {
 		f.idle.Wait() // the disk does not follow: writers wait for it
 	}
 	err := f.err
@@ -28,7 +28,7 @@ func (s *Store) Apply(repr []byte) error {
 		f.filled.Store(1)
 		err = f.active.addBatch(repr)
 	}
-	full := f.active.bytes > drainBytes
+	full := f.active.bytes > f.drain
 	f.mu.Unlock()
 	if full {
 		select {

@@ -31,6 +31,8 @@ type front struct {
 	spare    *table
 	idle     sync.Cond // draining became nil; uses mu
 	err      error     // a drain failed for good
+	drain    int64     // bytes at which a drain begins
+	full     int64     // bytes at which commits wait for it
 
 	// filled is 0 while both tables are empty, so that point reads of a quiet
 	// database need no lock. A change is seen by whoever takes its key's lock later.
@@ -72,7 +74,7 @@ type chain struct {
 type keyRange struct{ from, to []byte }
 
 const (
-	// drainBytes is when a drain begins by itself.
+	// drainBytes is when a drain begins by itself, unless Options.WriteBuffer says less.
 	drainBytes = 8 << 20
 	// fullBytes is when commits wait for the drain: it bounds memory when the
 	// disk cannot follow.
@@ -96,7 +98,12 @@ func (t *table) reset() {
 	t.chains, t.spaces, t.bytes, t.last = t.chains[:0], [256]bool{}, 0, 0
 }
 
-func (f *front) init(keys *layout.Keys) {
+func (f *front) init(keys *layout.Keys, most int64) {
+	f.full = fullBytes
+	if most > 0 {
+		f.full = most
+	}
+	f.drain = min(drainBytes, f.full/4)
 	f.active, f.spare = newTable(keys), newTable(keys)
 	f.idle.L = &f.mu
 }
