@@ -14,7 +14,7 @@ install_redis() {
 		chmod +x "$policy"
 		ours=yes
 	fi
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server redis-tools || true
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server redis-sentinel redis-tools || true
 	if [ -n "$ours" ]; then rm -f "$policy"; fi
 }
 

@@ -97,7 +97,7 @@ type Client struct {
 	// longer a client's then. rest is what had been received behind the command.
 	TakeOver func(conn net.Conn, rest []byte)
 	WaitsFor any         // what WAIT waits for; owned by the executor
-	Replica  atomic.Bool // the connection is a replica's link
+	Replica  atomic.Bool // the connection serves a replica: its link, or a copy
 
 	Dirty atomic.Bool // a watched key has changed: EXEC will return null
 

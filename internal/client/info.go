@@ -106,7 +106,7 @@ func (c *Client) flagLetters() string {
 		on     bool
 		letter byte
 	}{
-		{f&flagMonitor != 0, 'O'}, {c.Subscribed(), 'P'}, {queued >= 0, 'x'}, {c.Blocked(), 'b'},
+		{f&flagMonitor != 0, 'O'}, {c.Replica.Load(), 'S'}, {c.Subscribed(), 'P'}, {queued >= 0, 'x'}, {c.Blocked(), 'b'},
 		{track != 0, 't'}, {track.Has(TrackBroken), 'R'}, {track.Has(TrackBroadcast), 'B'},
 		{c.Dirty.Load(), 'd'}, {c.Unix, 'U'}, {f&flagReadOnly != 0, 'r'}, {f&flagNoEvict != 0, 'e'}, {f&flagNoTouch != 0, 'T'},
 	} {

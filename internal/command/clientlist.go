@@ -46,7 +46,7 @@ func clientList(c *Ctx) error {
 	return nil
 }
 
-// The types of clients that LIST and KILL know; nothing here is a master yet.
+// The types of clients that LIST and KILL know. A replica's own link to its master is no client.
 const (
 	typeNormal  = "normal"
 	typePubSub  = "pubsub"
@@ -67,6 +67,9 @@ func clientType(arg []byte) (string, error) {
 }
 
 func typeOfClient(cl *client.Client) string {
+	if cl.Replica.Load() {
+		return typeReplica
+	}
 	if cl.Subscribed() {
 		return typePubSub
 	}

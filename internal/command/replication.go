@@ -191,6 +191,7 @@ func replstream(c *Ctx) error {
 	if f == nil {
 		return resp.Err("ERR unknown service; replicas ask for LOG or COPY")
 	}
+	c.C.Replica.Store(true)
 	c.C.TakeOver = f
 	return nil
 }

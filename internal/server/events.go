@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
 )
 
 // events serves plain connections on gnet's event loops.
@@ -142,8 +143,23 @@ func endpointOf(c gnet.Conn) endpoint {
 		return o
 	}
 	o.addr, o.local = hostPort(c.RemoteAddr())
-	o.laddr, _ = hostPort(c.LocalAddr())
+	o.laddr, _ = hostPort(localAddr(c))
 	return o
+}
+
+// localAddr is where the peer has connected to: the listener may listen on all addresses.
+func localAddr(c gnet.Conn) net.Addr {
+	t, ok := c.LocalAddr().(*net.TCPAddr)
+	if !ok || len(t.IP) > 0 && !t.IP.IsUnspecified() {
+		return c.LocalAddr()
+	}
+	switch sa, _ := unix.Getsockname(c.Fd()); a := sa.(type) {
+	case *unix.SockaddrInet4:
+		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
+	case *unix.SockaddrInet6:
+		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
+	}
+	return t
 }
 
 // hostPort prints an address as Redis does and says whether it is loopback.

@@ -42,7 +42,9 @@ func TestServicesOfReplicas(t *testing.T) {
 	ask := func(name string, lsn uint64) []byte {
 		return append(frame(1, hello), frame(4, fmt.Sprintf(`{"name":%q,"lsn":%d,"histories":[]}`, name, lsn))...)
 	}
-	open := func(db string) []byte { return frame(1, fmt.Sprintf(`{"version":1,"replica":"x","name":"y","database":%q}`, db)) }
+	open := func(db string) []byte {
+		return frame(1, fmt.Sprintf(`{"version":1,"replica":"x","name":"y","database":%q}`, db))
+	}
 	fetch := func(file uint32, offset uint64) []byte {
 		b := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(nil, file), offset)
 		return append(open("db0"), frame(6, string(b))...)
