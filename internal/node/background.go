@@ -28,6 +28,7 @@ func (n *Node) background() {
 	n.every(diskCheckEvery, n.checkDisk)
 	n.every(100*time.Millisecond, n.sampleRates)
 	n.every(2*time.Second, n.trimLogs)
+	n.every(2*time.Second, n.trimMemory)
 	n.every(time.Second, n.closeIdle)
 	n.every(100*time.Millisecond, n.watchReplication)
 	n.every(5*time.Second, n.repl.copies.Sweep)
@@ -43,6 +44,13 @@ func (n *Node) sampleRates() {
 	n.rates.Ops.Sample(st.Commands.Load(), now)
 	n.rates.NetIn.Sample(in, now)
 	n.rates.NetOut.Sample(out, now)
+}
+
+// trimMemory gives back what is free, when there is little left of the budget.
+func (n *Node) trimMemory() {
+	if residentMemory() > n.budget.total*8/10 {
+		trimMalloc()
+	}
 }
 
 // trimLogs deletes log that nobody needs: what the stores have made durable, as

@@ -40,14 +40,32 @@ type replica struct {
 type stream struct {
 	number uint32
 	log    *binlog.Log
-	reader *binlog.Reader
 	pin    *binlog.Pin
-	reach  Reach
+	reach  Reach // guarded by the replica's mu
+
+	mu     sync.Mutex // of the reader
+	reader *binlog.Reader
+	closed bool
 }
 
 func (st *stream) close() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.closed = true
 	st.reader.Close()
 	st.pin.Release()
+}
+
+// read returns the log's next bytes and where they begin.
+func (st *stream) read(b []byte) (at binlog.LSN, n int, err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.closed {
+		return 0, 0, nil
+	}
+	at = st.reader.LSN()
+	n, err = st.reader.Raw(b)
+	return at, n, err
 }
 
 // maxPosted bounds the messages that wait for a slow replica; publishing promises
@@ -285,8 +303,7 @@ func (r *replica) sendRecords(buf []byte) (sent bool, err error) {
 		if st == nil {
 			continue
 		}
-		at := st.reader.LSN()
-		n, err := st.reader.Raw(buf[recordsHeader:])
+		at, n, err := st.read(buf[recordsHeader:])
 		if err != nil {
 			return sent, fmt.Errorf("database %s: %w", name, err)
 		}
@@ -308,7 +325,10 @@ func (r *replica) sendRecords(buf []byte) (sent bool, err error) {
 func (r *replica) ping(set SourceSettings) error {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(time.Now().UnixMilli()))
 	r.mu.Lock()
-	streams := maps.Clone(r.streams)
+	streams, written := maps.Clone(r.streams), map[string]binlog.LSN{}
+	for name, st := range streams {
+		written[name] = st.reach.Written
+	}
 	told := r.told
 	quiet := time.Since(r.lastAck)
 	r.mu.Unlock()
@@ -321,7 +341,7 @@ func (r *replica) ping(set SourceSettings) error {
 			_ = r.link.SendJSON(kindBye, refusal{errReplaced.Error()})
 			return errReplaced
 		}
-		if held := int64(log.End() - st.reach.Written); set.PinBytes > 0 && held > set.PinBytes {
+		if held := int64(log.End() - written[name]); set.PinBytes > 0 && held > set.PinBytes {
 			return fmt.Errorf("it is %d MB behind, which is more than repl-max-pinned-bytes (%d MB): the log is no longer kept for it", held>>20, set.PinBytes>>20)
 		}
 		b = binary.LittleEndian.AppendUint32(b, st.number)
