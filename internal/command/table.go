@@ -34,6 +34,7 @@ var families = [][]Row{
 	setRows,
 	zsetRows,
 	geoRows,
+	streamRows,
 }
 
 // NewTable builds the table. renames maps a command's name to the name it is

@@ -59,6 +59,9 @@ type Txn interface {
 	// Event says that key was changed by an event of Redis's keyspace
 	// notifications: watchers, blocked clients and subscribers hear of it.
 	Event(class Class, event string, key []byte)
+	// Notice is Event for what is no change of the value to those who watch the key
+	// (consumer groups of a stream): they are not told.
+	Notice(class Class, event string, key []byte)
 	// Window is scratch memory of one collection that outlives the command and
 	// dies with any restart; see Window.
 	Window(key []byte, version uint64) *Window
@@ -87,6 +90,7 @@ type Limits struct {
 	SetMaxListpackEntries, SetMaxListpackValue   int64
 	ZSetMaxListpackEntries, ZSetMaxListpackValue int64
 	HLLSparseMaxBytes                            int64
+	StreamNodeMaxBytes, StreamNodeMaxEntries     int64
 	MaxStringBytes                               int64
 }
 

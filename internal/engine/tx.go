@@ -425,6 +425,11 @@ func (x *tx) Event(class datatype.Class, name string, key []byte) {
 	if x.db.watching.Load() > 0 {
 		x.db.markWatchers(key, class == datatype.ClassExpired)
 	}
+	x.Notice(class, name, key)
+}
+
+// Notice implements datatype.Txn.
+func (x *tx) Notice(class datatype.Class, name string, key []byte) {
 	if x.db.waiting.count.Load() > 0 && x.db.waiting.has(key) {
 		x.ready = append(x.ready, bytes.Clone(key))
 	}
