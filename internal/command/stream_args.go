@@ -52,6 +52,12 @@ func splitStreamID(b []byte, missing uint64) (id layout.StreamID, auto, ok bool)
 	return id, auto, ok
 }
 
+// quoted is a name as Redis puts it into an error: up to the first zero byte.
+func quoted(name []byte) string {
+	name, _, _ = bytes.Cut(name, []byte{0})
+	return "'" + string(name) + "'"
+}
+
 // parseUnsigned reads a number as Redis's string2ull does, which falls back on C's
 // strtoull: blanks and a sign may come first.
 func parseUnsigned(b []byte) (n uint64, ok bool) {

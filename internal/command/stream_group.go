@@ -50,7 +50,7 @@ func xgroupStream(c *Ctx) (datatype.Stream, error) {
 func existingGroup(s *datatype.Stream, name []byte) (datatype.Group, error) {
 	g, err := s.Group(name)
 	if err == nil && !g.Exists {
-		err = resp.Err("NOGROUP No such consumer group '" + string(name) + "' for key name '" + string(s.Name) + "'")
+		err = resp.Err("NOGROUP No such consumer group " + quoted(name) + " for key name " + quoted(s.Name))
 	}
 	return g, err
 }

@@ -15,7 +15,7 @@ import (
 func claimedGroup(s *datatype.Stream, name []byte) (datatype.Group, error) {
 	g, err := s.Group(name)
 	if err == nil && !g.Exists {
-		err = resp.Err("NOGROUP No such key '" + string(s.Name) + "' or consumer group '" + string(name) + "'")
+		err = resp.Err("NOGROUP No such key " + quoted(s.Name) + " or consumer group " + quoted(name))
 	}
 	return g, err
 }
@@ -218,7 +218,7 @@ func parseClaim(c *Ctx) (o claimOptions, err error) {
 				return o, err
 			}
 		default:
-			return o, resp.Err("ERR Unrecognized XCLAIM option '" + string(arg) + "'")
+			return o, resp.Err("ERR Unrecognized XCLAIM option " + quoted(arg))
 		}
 		if !ok {
 			return o, resp.Err("ERR Invalid " + strings.ToUpper(string(arg)) + " option argument for XCLAIM")
@@ -415,13 +415,14 @@ func findClaims(c *Ctx, s *datatype.Stream, g *datatype.Group, o *autoClaimOptio
 	}
 	tries = uint64(o.count) * claimTries
 	var inner error
+	lowest := !g.Floor.Less(o.from)
 	err = g.EachPending(o.from, layout.MaxStreamID, func(p *datatype.Pending) bool {
 		if tries == 0 || len(list) == o.count {
 			cursor = p.ID
 			return false
 		}
-		if tries--; !g.Floor.Less(o.from) && len(list) == 0 {
-			g.Floor = p.ID
+		if tries--; lowest {
+			g.Floor, lowest = p.ID, false
 		}
 		f := found{p: *p}
 		var exists bool

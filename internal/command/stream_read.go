@@ -258,7 +258,7 @@ func readInGroup(c *Ctx, o *readOptions, i int) (some bool, err error) {
 	}
 	g, err := s.Group(o.group)
 	if err == nil && !g.Exists {
-		err = resp.Err("NOGROUP No such key '" + string(o.key(c, i)) + "' or consumer group '" + string(o.group) + "' in XREADGROUP with GROUP option")
+		err = resp.Err("NOGROUP No such key " + quoted(o.key(c, i)) + " or consumer group " + quoted(o.group) + " in XREADGROUP with GROUP option")
 	}
 	if err != nil {
 		return false, err

@@ -32,9 +32,10 @@ func (g *Group) advance(id layout.StreamID) {
 	g.Last = id
 }
 
-// deletedFrom says whether entries from an ID on may have been removed by XDEL.
+// deletedFrom says whether entries from an ID on may have been removed by XDEL, other
+// than before the first one.
 func (s *Stream) deletedFrom(id layout.StreamID) bool {
-	return s.Len() > 0 && s.Meta.MaxDeleted != (layout.StreamID{}) && !s.Meta.MaxDeleted.Less(id)
+	return s.Len() > 0 && !s.Meta.MaxDeleted.Less(s.Meta.First) && !s.Meta.MaxDeleted.Less(id)
 }
 
 // readAt is how many entries were added up to an ID, where that can be known.
@@ -48,7 +49,7 @@ func (s *Stream) readAt(id layout.StreamID) int64 {
 	case s.Meta.Last.Less(id):
 		return layout.UnknownRead
 	}
-	if s.Meta.MaxDeleted == (layout.StreamID{}) || s.Meta.MaxDeleted.Less(s.Meta.First) {
+	if s.Meta.MaxDeleted.Less(s.Meta.First) {
 		switch id.Compare(s.Meta.First) {
 		case -1:
 			return added - size
