@@ -95,7 +95,8 @@ var streamScenarios = []scenario{
 		steps := g.steps(l{"XGROUP", "CREATE", key, group, "0", "MKSTREAM"})
 		var ids []string
 		for range 1 + g.IntN(60) {
-			ids = append(ids, g.newID())
+			n := g.unique()
+			ids = append(ids, strconv.Itoa(n/4)+"-"+strconv.Itoa(n%4))
 			steps = append(steps, g.steps(l{"XADD", key, ids[len(ids)-1], "f", g.value()})...)
 		}
 		consumer := g.consumer()
