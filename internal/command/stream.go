@@ -118,7 +118,8 @@ func xdel(c *Ctx) error {
 		c.W.Int(0)
 		return err
 	}
-	ids, err := parseStreamIDs(c, c.Args[2:])
+	var few [8]layout.StreamID
+	ids, err := appendStreamIDs(few[:0], c.Args[2:])
 	if err != nil {
 		return err
 	}

@@ -93,10 +93,8 @@ func parseAnyStreamID(b []byte, missing uint64) (layout.StreamID, error) {
 	return parseStreamID(b, missing)
 }
 
-// parseStreamIDs reads a list of IDs.
-func parseStreamIDs(c *Ctx, args [][]byte) ([]layout.StreamID, error) {
-	var few [8]layout.StreamID // on the stack of most commands
-	ids := few[:0]
+// appendStreamIDs reads a list of IDs.
+func appendStreamIDs(ids []layout.StreamID, args [][]byte) ([]layout.StreamID, error) {
 	for _, arg := range args {
 		id, err := parseStreamID(arg, 0)
 		if err != nil {

@@ -203,7 +203,8 @@ func xack(c *Ctx) error {
 		c.W.Int(0)
 		return err
 	}
-	ids, err := parseStreamIDs(c, c.Args[3:])
+	var few [8]layout.StreamID
+	ids, err := appendStreamIDs(few[:0], c.Args[3:])
 	if err != nil {
 		return err
 	}

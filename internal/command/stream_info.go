@@ -83,7 +83,7 @@ func writeEndEntry(c *Ctx, s *datatype.Stream, reverse bool) error {
 		return c.null()
 	}
 	r := datatype.EntryRange{From: s.Meta.First, To: s.Meta.Last, Reverse: reverse, Count: 1}
-	return s.Each(r, func(id layout.StreamID, e *layout.StreamEntry) bool {
+	return s.Each(r, func(id layout.StreamID, e layout.StreamEntry) bool {
 		writeEntry(c.W, id, e)
 		return true
 	})

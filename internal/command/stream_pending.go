@@ -261,7 +261,7 @@ func xclaim(c *Ctx) error {
 			continue
 		}
 		n++
-		writeClaimed(c, id, &e, o.justID)
+		writeClaimed(c, id, e, o.justID)
 	}
 	c.W.InsertArray(at, n)
 	g.SaveConsumer(&consumer)
@@ -269,7 +269,7 @@ func xclaim(c *Ctx) error {
 	return nil
 }
 
-func writeClaimed(c *Ctx, id layout.StreamID, e *layout.StreamEntry, justID bool) {
+func writeClaimed(c *Ctx, id layout.StreamID, e layout.StreamEntry, justID bool) {
 	if justID {
 		writeID(c.W, id)
 	} else {
@@ -379,7 +379,7 @@ func xautoclaim(c *Ctx) error {
 				f.p.Deliveries++
 			}
 			err = g.Claim(&consumer, &f.p, true)
-			writeClaimed(c, f.p.ID, &f.entry, o.justID)
+			writeClaimed(c, f.p.ID, f.entry, o.justID)
 			n++
 		}
 		if err != nil {

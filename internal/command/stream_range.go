@@ -52,7 +52,7 @@ func rangeOfStream(c *Ctx, from, to []byte, reverse bool) error {
 // each, if it is not nil.
 func writeEntries(c *Ctx, s *datatype.Stream, r datatype.EntryRange, each func(layout.StreamID)) error {
 	at, n := len(c.W.Buf), 0
-	err := s.Each(r, func(id layout.StreamID, e *layout.StreamEntry) bool {
+	err := s.Each(r, func(id layout.StreamID, e layout.StreamEntry) bool {
 		writeEntry(c.W, id, e)
 		if each != nil {
 			each(id)
@@ -65,7 +65,7 @@ func writeEntries(c *Ctx, s *datatype.Stream, r datatype.EntryRange, each func(l
 }
 
 // writeEntry writes [ID, [field, value, …]].
-func writeEntry(w *resp.Writer, id layout.StreamID, e *layout.StreamEntry) {
+func writeEntry(w *resp.Writer, id layout.StreamID, e layout.StreamEntry) {
 	w.Array(2)
 	writeID(w, id)
 	w.Array(e.Strings)

@@ -339,7 +339,7 @@ func readHistory(c *Ctx, o *readOptions, s *datatype.Stream, g *datatype.Group, 
 			c.W.NullArray()
 			continue
 		}
-		writeEntry(c.W, id, &e)
+		writeEntry(c.W, id, e)
 		if err := g.Redeliver(id); err != nil {
 			return err
 		}

@@ -85,7 +85,7 @@ func digestStream(t Txn, name []byte, sum func(parts ...[]byte) [20]byte) (d [20
 	}
 	d = sum(s.Meta.Last.Append(nil), s.Meta.MaxDeleted.Append(nil), binary.BigEndian.AppendUint64(nil, s.Meta.Added))
 	all := EntryRange{From: s.Meta.First, To: s.Meta.Last}
-	err = s.eachStored(all, func(id layout.StreamID, e *layout.StreamEntry) bool { // the key is not locked: no window
+	err = s.eachStored(all, func(id layout.StreamID, e layout.StreamEntry) bool { // the key is not locked: no window
 		d = sum(d[:], id.Append(nil))
 		for e.Strings > 0 {
 			d = sum(d[:], e.Next())

@@ -144,9 +144,10 @@ func (g *Group) EachPending(from, to layout.StreamID, visit func(p *Pending) boo
 		return nil
 	}
 	var inner error
+	var p Pending
 	prefix := g.s.bound(layout.AppendStreamPending(g.s.pairs(), g.Number))
 	err := g.walkIDs(prefix, from, to, func(id layout.StreamID, val []byte) bool {
-		p := Pending{ID: id}
+		p.ID = id
 		if inner = p.Decode(val); inner != nil {
 			return false
 		}

@@ -10,9 +10,8 @@ type EntryRange struct {
 	Follow   bool // what comes after will be read soon: look ahead
 }
 
-// Each visits the entries of a range until visit returns false. A visit must use up
-// the entry.
-func (s *Stream) Each(r EntryRange, visit func(id layout.StreamID, e *layout.StreamEntry) bool) error {
+// Each visits the entries of a range until visit returns false.
+func (s *Stream) Each(r EntryRange, visit func(id layout.StreamID, e layout.StreamEntry) bool) error {
 	if s.Len() == 0 {
 		return nil
 	}
@@ -28,7 +27,7 @@ func (s *Stream) Each(r EntryRange, visit func(id layout.StreamID, e *layout.Str
 	case r.From == r.To:
 		e, found, err := s.Entry(r.From)
 		if found && err == nil {
-			visit(r.From, &e)
+			visit(r.From, e)
 		}
 		return err
 	case r.Reverse:
@@ -53,7 +52,7 @@ func (s *Stream) known(r EntryRange) bool {
 
 // eachAhead reads the entries of a range one by one; the window knows their IDs, or
 // will know them and more.
-func (s *Stream) eachAhead(r EntryRange, visit func(layout.StreamID, *layout.StreamEntry) bool) error {
+func (s *Stream) eachAhead(r EntryRange, visit func(layout.StreamID, layout.StreamEntry) bool) error {
 	before, _ := r.From.Prev()
 	var inner error
 	left := r.Count
@@ -73,12 +72,12 @@ func (s *Stream) eachAhead(r EntryRange, visit func(layout.StreamID, *layout.Str
 }
 
 // visit reads an entry that must be there.
-func (s *Stream) visit(id layout.StreamID, visit func(layout.StreamID, *layout.StreamEntry) bool) (more bool, err error) {
+func (s *Stream) visit(id layout.StreamID, visit func(layout.StreamID, layout.StreamEntry) bool) (more bool, err error) {
 	e, found, err := s.Entry(id)
 	if err == nil && !found {
 		err = layout.ErrCorrupt
 	}
-	return err == nil && visit(id, &e), err
+	return err == nil && visit(id, e), err
 }
 
 // knownBefore returns the IDs of a range in reverse, if the run at the end has them
@@ -104,7 +103,7 @@ func (s *Stream) knownBefore(r EntryRange) ([]EntryID, bool) {
 }
 
 // eachOf reads entries one by one, from the last to the first.
-func (s *Stream) eachOf(ids []EntryID, visit func(layout.StreamID, *layout.StreamEntry) bool) error {
+func (s *Stream) eachOf(ids []EntryID, visit func(layout.StreamID, layout.StreamEntry) bool) error {
 	for i := len(ids) - 1; i >= 0; i-- {
 		if more, err := s.visit(ids[i].ID, visit); err != nil || !more {
 			return err
@@ -114,7 +113,7 @@ func (s *Stream) eachOf(ids []EntryID, visit func(layout.StreamID, *layout.Strea
 }
 
 // eachStored reads a range with an iterator.
-func (s *Stream) eachStored(r EntryRange, visit func(layout.StreamID, *layout.StreamEntry) bool) error {
+func (s *Stream) eachStored(r EntryRange, visit func(layout.StreamID, layout.StreamEntry) bool) error {
 	n := s.Len()
 	if r.Count > 0 {
 		n = min(n, r.Count)
@@ -147,7 +146,7 @@ func (s *Stream) eachStored(r EntryRange, visit func(layout.StreamID, *layout.St
 		if err != nil {
 			return err
 		}
-		if !visit(id, &e) {
+		if !visit(id, e) {
 			return nil
 		}
 	}
@@ -157,7 +156,7 @@ func (s *Stream) eachStored(r EntryRange, visit func(layout.StreamID, *layout.St
 // Top is the ID of the last entry, of which there is at least one.
 func (s *Stream) Top() (top layout.StreamID, err error) {
 	r := EntryRange{From: s.Meta.First, To: s.Meta.Last, Reverse: true, Count: 1}
-	err = s.Each(r, func(id layout.StreamID, _ *layout.StreamEntry) bool {
+	err = s.Each(r, func(id layout.StreamID, _ layout.StreamEntry) bool {
 		top = id
 		return false
 	})

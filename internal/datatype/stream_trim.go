@@ -1,10 +1,6 @@
 package datatype
 
-import (
-	"cmp"
-
-	"github.com/haypile/haypile/internal/layout"
-)
+import "github.com/haypile/haypile/internal/layout"
 
 // Trim says what XTRIM removes from the beginning of a stream.
 type Trim struct {
@@ -55,25 +51,26 @@ type trimming struct {
 	next layout.StreamID // the first that stays
 	open int64           // entries seen of a node that may go
 	seen layout.StreamID // the last of them
-	err  error
 }
 
 // heavyStep is after how many entries a trim asks whether it may go on.
 const heavyStep = 256
 
 func (t *trimming) look() error {
-	ended := true
+	var heavy error
 	err := t.s.eachID(t.s.beforeFirst(), func(e EntryID) bool {
-		ended = !t.visit(e)
-		return !ended
+		if n := t.n + t.open; n > 0 && n%heavyStep == 0 {
+			heavy = t.s.t.Heavy(int(n))
+		}
+		return heavy == nil && t.visit(e)
 	})
-	if err != nil || t.err != nil {
-		return cmp.Or(err, t.err)
+	if heavy != nil {
+		return heavy
 	}
 	if t.open > 0 {
 		t.closeNode()
 	}
-	return nil
+	return err
 }
 
 // visit looks at the next entry and says whether to go on. To an exact trim each
@@ -91,10 +88,7 @@ func (t *trimming) visit(e EntryID) bool {
 	}
 	t.open++
 	t.seen = e.ID
-	if seen := t.n + t.open; seen%heavyStep == 0 {
-		t.err = t.s.t.Heavy(int(seen))
-	}
-	return t.err == nil
+	return true
 }
 
 // goes says whether the next entry may go, and with it those of its node so far.
