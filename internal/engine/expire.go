@@ -140,6 +140,7 @@ func (db *DB) expireKeys(t *Turn, keys []dueKey) bool {
 		gone++
 		x.endCommand()
 	}
+	t.serve() // who waits for entries of a consumer group hears that it is gone
 	if t.Commit() != nil {
 		return false
 	}

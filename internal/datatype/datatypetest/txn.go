@@ -240,6 +240,9 @@ func (x *Txn) Window(key []byte, version uint64) *datatype.Window {
 	return w
 }
 
+// Forget drops all windows, as a restart does.
+func (x *Txn) Forget() { x.windows = map[string]*datatype.Window{} }
+
 // Iter implements datatype.Txn. The iterator sees what is there now.
 func (x *Txn) Iter(lower, upper []byte) (datatype.Iter, error) {
 	it := &iter{x: x, keys: x.between(lower, upper), at: -1}
