@@ -102,7 +102,7 @@ func families() []family {
 		{"zstore", 6, zstoreRows, nil},
 		{"geo", 4, geoRows, nil},
 		{"hll", 3, hllRows, nil},
-		{"stream", 10, streamRows, streamScenarios},
+		{"stream", 5, streamRows, streamScenarios},
 		{"sort", 4, sortRows, nil},
 		{"db", 2, dbRows, dbScenarios},
 		{"tx", 3, nil, txScenarios},
