@@ -17,19 +17,25 @@ import (
 )
 
 func doctorCommand() *cobra.Command {
-	cut := false
+	cut, user, password := false, "", ""
 	c := &cobra.Command{
-		Use:   "doctor DIR",
-		Short: "Examine a data directory: what is there, what is damaged, what can be saved",
+		Use:   "doctor DIR | HOST:PORT",
+		Short: "Examine a data directory, or the ports of a running master",
 		Long: "Examine the data directory of a server that is stopped. Nothing is changed, unless --cut-log is given:\n" +
 			"then a log that is damaged in the middle is ended before the damage; what lies behind is kept in files\n" +
-			"named *.damaged. Make a copy of the directory first.",
+			"named *.damaged. Make a copy of the directory first.\n\n" +
+			"Given host and port, say which ports of that master a replica on this machine could reach.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := os.Stat(args[0]); err != nil && strings.Contains(args[0], ":") {
+				return examinePorts(cmd.Context(), cmd.OutOrStdout(), args[0], user, password)
+			}
 			return examine(cmd.OutOrStdout(), vfs.Default, args[0], cut)
 		},
 	}
 	c.Flags().BoolVar(&cut, "cut-log", false, "end a damaged log before the damage")
+	c.Flags().StringVar(&user, "user", "", "ACL user, for HOST:PORT")
+	c.Flags().StringVar(&password, "password", "", "password, for HOST:PORT")
 	return c
 }
 
@@ -71,6 +77,11 @@ func examine(out io.Writer, fs vfs.FS, dir string, cut bool) error {
 
 func examineDatabase(out io.Writer, fs vfs.FS, dir string, cut bool) (ok bool, err error) {
 	fmt.Fprintf(out, "\n%s\n", filepath.Base(dir))
+	dir, err = node.DatabaseDir(fs, dir)
+	if err != nil {
+		fmt.Fprintf(out, "  %v\n", err)
+		return false, nil
+	}
 	st, err := node.InspectStore(fs, dir)
 	if err != nil {
 		fmt.Fprintf(out, "  store   cannot be opened: %v\n", err)

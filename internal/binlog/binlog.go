@@ -63,13 +63,14 @@ type Options struct {
 type Log struct {
 	opts Options
 
-	mu       sync.Mutex
-	segments []segment // ascending; the last one is being appended to
-	file     vfs.File  // of the last segment; nil when one must be started
-	written  int64     // record bytes in the last segment
-	pins     map[*Pin]struct{}
-	grown    chan struct{} // closed and replaced when end advances and someone waits
-	waiting  bool
+	mu        sync.Mutex
+	segments  []segment // ascending; the last one is being appended to
+	file      vfs.File  // of the last segment; nil when one must be started
+	written   int64     // record bytes in the last segment
+	pins      map[*Pin]struct{}
+	grown     chan struct{} // closed and replaced when end advances and someone waits
+	waiting   bool
+	listeners []chan struct{} // poked when end advances
 
 	end     atomic.Uint64
 	syncMu  sync.Mutex
@@ -192,6 +193,11 @@ func (l *Log) Append(kind Kind, frame []byte) (LSN, error) {
 		}
 	}
 	sealRecord(frame, kind, LSN(l.end.Load()), LSN(l.durable.Load()), l.opts.Now().UnixMilli())
+	return l.commit(frame)
+}
+
+// commit writes sealed records and moves the end. Callers hold mu.
+func (l *Log) commit(frame []byte) (LSN, error) {
 	if err := l.write(frame); err != nil {
 		// What was written of it lies behind the start of the next segment.
 		if serr := l.finishSegment(); serr != nil {
@@ -204,6 +210,12 @@ func (l *Log) Append(kind Kind, frame []byte) (LSN, error) {
 	if l.waiting {
 		close(l.grown)
 		l.grown, l.waiting = make(chan struct{}), false
+	}
+	for _, ch := range l.listeners {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
 	}
 	return LSN(end), nil
 }

@@ -18,6 +18,7 @@ package cache
 import (
 	"bytes"
 	"encoding/binary"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -43,7 +44,7 @@ const (
 // Cache holds pairs. All methods may be called concurrently.
 type Cache struct {
 	shards [shardCount]shard
-	limit  atomic.Int64 // bytes of segments per shard
+	limit  atomic.Int64 // bytes of segments and table per shard
 }
 
 type shard struct {
@@ -88,14 +89,22 @@ func New(limitBytes int64) *Cache {
 	for i := range c.shards {
 		c.shards[i].table = make([]slot, 64)
 	}
+	runtime.SetFinalizer(c, (*Cache).unmap)
 	return c
+}
+
+// unmap gives segments back when nobody has the cache any more.
+func (c *Cache) unmap() {
+	for i := range c.shards {
+		for _, sg := range c.shards[i].segments {
+			release(sg.buf)
+		}
+	}
 }
 
 // SetLimit changes the limit; a smaller one takes effect as entries are added.
 func (c *Cache) SetLimit(limitBytes int64) {
-	// A table slot is 8 bytes; at the usual load and entry size the tables cost
-	// about an eighth of the segments.
-	c.limit.Store(max(limitBytes*7/8/shardCount, 2*segmentBytes))
+	c.limit.Store(max(limitBytes/shardCount, 2*segmentBytes))
 }
 
 // Hash is the hash under which a pair is kept.
@@ -279,7 +288,7 @@ func (s *shard) allocate(size int, limit int64) (seg int32, off int) {
 				return cur, off
 			}
 		}
-		if len(s.free) == 0 && int64(len(s.segments)+1)*segmentBytes > limit && len(s.order) > 1 {
+		if len(s.free) == 0 && int64(len(s.segments)+1)*segmentBytes+int64(len(s.table))*8 > limit && len(s.order) > 1 {
 			// After one round everything may have been moved on: then what is
 			// oldest goes, referenced or not.
 			s.recycle(tries < len(s.order))
@@ -295,7 +304,7 @@ func (s *shard) openSegment() {
 		s.free = s.free[:n-1]
 		return
 	}
-	s.segments = append(s.segments, segment{buf: make([]byte, segmentBytes)})
+	s.segments = append(s.segments, segment{buf: reserve(segmentBytes)})
 	s.order = append(s.order, int32(len(s.segments)-1))
 }
 

@@ -9,10 +9,13 @@ package client
 
 import (
 	"cmp"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/haypile/haypile/internal/acl"
 )
 
 // Sink is the way to a client's connection from other goroutines.
@@ -79,7 +82,6 @@ type Client struct {
 	// Session state, owned by the executor.
 	Proto         int
 	Authenticated bool
-	User          string
 	Reply         ReplyMode
 	Monitor       bool
 	NoEvict       bool
@@ -91,11 +93,17 @@ type Client struct {
 	QueueBytes    int64
 	Watched       []Watch
 	CloseAfter    bool // close once the reply is sent
+	// TakeOver, when a command has set it, is given the connection, which is no
+	// longer a client's then. rest is what had been received behind the command.
+	TakeOver func(conn net.Conn, rest []byte)
+	WaitsFor any         // what WAIT waits for; owned by the executor
+	Replica  atomic.Bool // the connection is a replica's link
 
 	Dirty atomic.Bool // a watched key has changed: EXEC will return null
 
 	db        atomic.Int32
 	active    atomic.Int64 // Unix ns of the last command
+	user      atomic.Pointer[acl.User]
 	lastCmd   atomic.Pointer[string]
 	multi     atomic.Int32 // commands queued, -1 outside MULTI
 	subs      atomic.Int32
@@ -105,6 +113,8 @@ type Client struct {
 	blocked   atomic.Bool
 	pushProto atomic.Int32
 	flags     atomic.Uint32 // of NoteFlags
+	track     atomic.Uint32 // TrackMode
+	redirect  atomic.Int64
 	queueMem  atomic.Int64
 	NetIn     atomic.Int64
 	NetOut    atomic.Int64
@@ -113,7 +123,6 @@ type Client struct {
 	attached  atomic.Bool
 	mu        sync.Mutex
 	name      string
-	userName  string
 	libName   string
 	libVer    string
 	Channels  map[string]struct{} // of pubsub; guarded by the pubsub hub
@@ -283,7 +292,7 @@ func (r *Registry) Remove(c *Client) {
 func (r *Registry) Get(id int64) *Client {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if c := r.byID[id]; c != nil && c.attached.Load() {
+	if c := r.byID[id]; c != nil && c.attached.Load() && !c.killed.Load() {
 		return c
 	}
 	return nil
@@ -304,7 +313,7 @@ func (r *Registry) All() []*Client {
 	r.mu.RLock()
 	list := make([]*Client, 0, len(r.byID))
 	for _, c := range r.byID {
-		if c.attached.Load() {
+		if c.attached.Load() && !c.killed.Load() { // who is killed is as good as gone
 			list = append(list, c)
 		}
 	}

@@ -3,6 +3,8 @@ package client
 import (
 	"strconv"
 	"time"
+
+	"github.com/haypile/haypile/internal/acl"
 )
 
 // What CLIENT LIST shows of fields that only the executor may read.
@@ -29,18 +31,17 @@ func (c *Client) NoteFlags() {
 }
 
 // SetUser makes the client a user.
-func (c *Client) SetUser(name string) {
-	c.User = name
-	c.mu.Lock()
-	c.userName = name
-	c.mu.Unlock()
-}
+func (c *Client) SetUser(u *acl.User) { c.user.Store(u) }
 
-// UserName is the user, for who is not the executor.
+// User is who the client is; nil for the server itself.
+func (c *Client) User() *acl.User { return c.user.Load() }
+
+// UserName is the user's name.
 func (c *Client) UserName() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.userName
+	if u := c.User(); u != nil {
+		return u.Name
+	}
+	return ""
 }
 
 // AppendInfo appends the client's line of CLIENT LIST.
@@ -84,7 +85,11 @@ func (c *Client) AppendInfo(dst []byte, now time.Time) []byte {
 	text("events", "r")
 	text("cmd", c.LastCommand())
 	text("user", c.UserName())
-	num("redir", -1)
+	redirect := int64(-1)
+	if c.Tracking() != 0 {
+		redirect = c.Redirect()
+	}
+	num("redir", redirect)
 	num("resp", int64(max(2, c.PushProto())))
 	text("lib-name", lib)
 	text("lib-ver", version)
@@ -96,11 +101,13 @@ func (c *Client) flagLetters() string {
 	var b []byte
 	f := c.flags.Load()
 	queued, _ := c.Multi()
+	track := c.Tracking()
 	for _, l := range [...]struct {
 		on     bool
 		letter byte
 	}{
 		{f&flagMonitor != 0, 'O'}, {c.Subscribed(), 'P'}, {queued >= 0, 'x'}, {c.Blocked(), 'b'},
+		{track != 0, 't'}, {track.Has(TrackBroken), 'R'}, {track.Has(TrackBroadcast), 'B'},
 		{c.Dirty.Load(), 'd'}, {c.Unix, 'U'}, {f&flagReadOnly != 0, 'r'}, {f&flagNoEvict != 0, 'e'}, {f&flagNoTouch != 0, 'T'},
 	} {
 		if l.on {

@@ -57,7 +57,7 @@ var flagNames = [...]struct {
 	{Write, "write"}, {ReadOnly, "readonly"}, {DenyOOM, "denyoom"}, {Admin, "admin"}, {PubSub, "pubsub"},
 	{NoScript, "noscript"}, {Blocking, "blocking"}, {Loading, "loading"}, {Stale, "stale"}, {SkipMonitor, "skip_monitor"},
 	{SkipSlowlog, "skip_slowlog"}, {Fast, "fast"}, {NoAuth, "no_auth"}, {MovableKeys, "movablekeys"},
-	{AllowBusy, "allow_busy"}, {NoMulti, "no_multi"},
+	{AllowBusy, "allow_busy"}, {NoMulti, "no_multi"}, {NoMandatoryKeys, "no_mandatory_keys"},
 }
 
 // FlagNames are the flags that COMMAND INFO shows.

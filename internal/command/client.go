@@ -22,7 +22,9 @@ type Connections interface {
 
 var clientRows = []Row{
 	{Name: "client", Arity: -2, Group: "connection", Since: "2.4.0", Summary: "A container for client connection commands.", Sub: []Row{
+		{Name: "caching", Arity: 3, Flags: NoScript | Loading | Stale, Handler: clientCaching, Since: "6.0.0", Summary: "Instructs the server whether to track the keys in the next request."},
 		{Name: "getname", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientGetName, Since: "2.6.9", Summary: "Returns the name of the connection."},
+		{Name: "getredir", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientGetRedir, Since: "6.0.0", Summary: "Returns the client ID to which the connection's tracking notifications are redirected."},
 		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: clientHelp, Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
 		{Name: "id", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientID, Since: "5.0.0", Summary: "Returns the unique client ID of the connection."},
 		{Name: "info", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientInfo, Since: "6.2.0", Summary: "Returns information about the connection."},
@@ -34,6 +36,8 @@ var clientRows = []Row{
 		{Name: "reply", Arity: 3, Flags: NoScript | Loading | Stale | Once, Handler: clientReply, Since: "3.2.0", Summary: "Instructs the server whether to reply to commands."},
 		{Name: "setinfo", Arity: 4, Flags: NoScript | Loading | Stale, Handler: clientSetInfo, Since: "7.2.0", Summary: "Sets information specific to the client or connection."},
 		{Name: "setname", Arity: 3, Flags: NoScript | Loading | Stale, Handler: clientSetName, Since: "2.6.9", Summary: "Sets the connection name."},
+		{Name: "tracking", Arity: -3, Flags: NoScript | Loading | Stale, Handler: clientTracking, Since: "6.0.0", Summary: "Controls server-assisted client-side caching for the connection."},
+		{Name: "trackinginfo", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientTrackingInfo, Since: "6.2.0", Summary: "Returns information about server-assisted client-side caching for the connection."},
 		{Name: "unblock", Arity: -3, Flags: Admin | NoScript | Loading | Stale | Once, Handler: clientUnblock, Since: "5.0.0", Summary: "Unblocks a client blocked by a blocking command from a different connection."},
 		{Name: "unpause", Arity: 2, Flags: Admin | NoScript | Loading | Stale | Once, Handler: clientUnpause, Since: "6.2.0", Summary: "Resumes processing commands from paused clients."},
 	}},
@@ -167,6 +171,8 @@ func clientUnblock(c *Ctx) error {
 
 func clientHelp(c *Ctx) error {
 	return help(c, "CLIENT",
+		"CACHING (YES|NO)", "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
+		"GETREDIR", "    Return the client ID we are redirecting to when tracking is enabled.",
 		"GETNAME", "    Return the name of the current connection.",
 		"ID", "    Return the ID of the current connection.",
 		"INFO", "    Return information about the current client connection.",
@@ -188,6 +194,8 @@ func clientHelp(c *Ctx) error {
 		"SETNAME <name>", "    Assign the name <name> to the current connection.",
 		"SETINFO <option> <value>", "Set client meta attr. Options are:",
 		"    * LIB-NAME: the client lib name.", "    * LIB-VER: the client lib version.",
+		"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]", "         [OPTIN] [OPTOUT] [NOLOOP]", "    Control server assisted client side caching.",
+		"TRACKINGINFO", "    Report tracking status for the current connection.",
 		"UNBLOCK <clientid> [TIMEOUT|ERROR]", "    Unblock the specified blocked client.",
 		"NO-EVICT (ON|OFF)", "    Protect current client connection from eviction.",
 		"NO-TOUCH (ON|OFF)", "    Will not touch LRU/LFU stats when this mode is on.")

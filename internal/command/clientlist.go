@@ -146,7 +146,7 @@ func clientKill(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if f.user != "" && !c.Host.UserExists(f.user) {
+	if f.user != "" && c.Host.Users().Get(f.user) == nil {
 		return resp.Err("ERR No such user '" + f.user + "'")
 	}
 	killed := int64(0)

@@ -18,6 +18,7 @@ import (
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/script"
 )
 
 // Flags of a row. The first group are Redis's command flags and are shown by
@@ -42,6 +43,7 @@ const (
 	NoMulti
 	MovableKeys
 	AllowBusy
+	NoMandatoryKeys
 
 	Once         // has effects beyond data (publishes, kills, configures): never run twice
 	Worker       // may take long: never on an event loop
@@ -90,10 +92,14 @@ type Row struct {
 	GetKeys func(args [][]byte) ([]int, bool)
 	// Claims names what the command uses beyond its database (COPY … DB, SWAPDB).
 	Claims func(args [][]byte) []Claim
-	Sub    []Row
+	// CountAt is the argument that says how many keys follow it, for COMMAND INFO.
+	CountAt int
+	Sub     []Row
 
-	Full  string // "config|get"; filled in by the table
+	Full  string // "config|get"; filled in by the table, as what follows
+	ID    int    // number in ACL rules
 	Stats *Stats
+	uses  []keyUse
 }
 
 // Is says whether all the given flags are set.
@@ -162,6 +168,16 @@ type Txns interface {
 	Watch(c *Ctx, keys [][]byte) error
 	// Unwatch forgets all keys the client watches.
 	Unwatch(cl *client.Client)
+	// Scripted runs a script, whose commands go through CallInner; an error takes back all that they did.
+	Scripted(c *Ctx, run func() error) error
+	// CallInner runs a command for a script. Its error replies are in its Writer: an error undoes the script.
+	CallInner(c *Ctx) error
+	// MayWait says that the command may take long here.
+	MayWait() bool
+	// Libraries are the libraries of functions.
+	Libraries() *script.Libraries
+	// SetLibraries changes them, when FunctionsClaim is held.
+	SetLibraries(l *script.Libraries) error
 	// AfterCommit calls f once what the command has changed is committed, and never
 	// if it is undone. f must not block.
 	AfterCommit(c *Ctx, f func())
@@ -187,6 +203,7 @@ type Ctx struct {
 	C      *client.Client
 	Host   Host
 	NoWait bool // inside MULTI or a script: blocking commands must not block
+	Script bool // called by a script
 	Again  bool // the client has waited; the command runs once more
 	Wait   *Wait
 }

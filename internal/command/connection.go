@@ -1,6 +1,7 @@
 package command
 
 import (
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/resp"
@@ -75,13 +76,26 @@ func auth(c *Ctx) error {
 		return resp.ErrSyntax
 	case len(c.Args) == 3:
 		user, password = c.Args[1], c.Args[2]
-	case !c.Host.PasswordSet():
+	case c.Host.Users().Default.Rights().NoPassword():
 		return resp.ErrNoPassSet
 	}
-	if !c.Host.Login(c.C, user, password) {
+	if !login(c, user, password) {
 		return resp.ErrWrongPass
 	}
 	return c.ok()
+}
+
+// login makes the client a user; a refusal is kept in ACL LOG.
+func login(c *Ctx, user, password []byte) bool {
+	if c.Host.Login(c.C, user, password) {
+		return true
+	}
+	where := acl.TopLevel
+	if c.C.InMulti {
+		where = acl.Multi
+	}
+	logDenial(c.Host.Users(), c.C, acl.Event{Reason: acl.DeniedAuth, Context: where, Object: c.Arg(0), User: string(user)})
+	return false
 }
 
 // reset makes the connection what a new one is.
@@ -94,6 +108,7 @@ func reset(c *Ctx) error {
 	cl.SetName("")
 	cl.Reply, cl.ReadOnly, cl.NoEvict, cl.NoTouch = client.ReplyOn, false, false, false
 	c.Host.PubSub().Forget(cl)
+	c.Host.Tracking().Off(cl)
 	c.Host.StopMonitor(cl)
 	cl.NoteFlags()
 	c.Host.Logout(cl)
@@ -146,10 +161,10 @@ func hello(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if o.login && !c.Host.Login(c.C, o.user, o.password) {
+	if o.login && !login(c, o.user, o.password) {
 		return resp.ErrWrongPass
 	}
-	if !c.C.Authenticated {
+	if !c.C.Authenticated && c.Host.Users().LoginNeeded() {
 		return resp.Err("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
 	}
 	if o.rename {
@@ -171,7 +186,11 @@ func hello(c *Ctx) error {
 	c.W.BulkString("mode")
 	c.W.BulkString("standalone")
 	c.W.BulkString("role")
-	c.W.BulkString("master")
+	if c.Host.Replicating() {
+		c.W.BulkString("replica")
+	} else {
+		c.W.BulkString("master")
+	}
 	c.W.BulkString("modules")
 	c.W.Array(0)
 	return nil

@@ -39,8 +39,11 @@ var debugCommands = []struct {
 	{"error", 3, func(c *Ctx) error { return resp.Err(c.Arg(2)) }},
 	{"help", 2, debugHelp},
 	{"object", -3, debugObject},
+	{"pause-cron", 3, func(c *Ctx) error { return c.ok() }},
+	{"protocol", 3, debugProtocol},
 	{"reload", -2, debugReload},
 	{"set-active-expire", 3, debugActiveExpire},
+	{"set-disable-deny-scripts", 3, debugDenyScripts},
 	{"sleep", 3, debugSleep},
 	{"stringmatch-len", 4, debugStringMatch},
 }
@@ -182,8 +185,11 @@ func debugHelp(c *Ctx) error {
 		"DIGEST-VALUE <key> [<key> ...]", "    Output a checksum of each key's value.",
 		"ERROR <string>", "    Return a protocol error with <string> as message.",
 		"OBJECT <key>", "    Show low level information about <key> and its value.",
+		"PAUSE-CRON <0|1>", "    Accepted without effect: nothing here waits for a cron.",
+		"PROTOCOL <type>", "    Reply with a test value of the specified type. <type> can be: string,", "    integer, double, null, array, set, map, attrib, push, verbatim, true, false, bignum.",
 		"RELOAD", "    Write everything to the store, forget what is cached, and go on from there.",
 		"SET-ACTIVE-EXPIRE <0|1>", "    Set to 0 to stop deleting keys past their time; they stay hidden.",
+		"SET-DISABLE-DENY-SCRIPTS <0|1>", "    Set to 1 to let scripts call commands that they may not call otherwise.",
 		"SLEEP <seconds>", "    Hold up this connection for <seconds>. Decimals allowed.",
 		"STRINGMATCH-LEN <len> <pattern>", "    Match a string of <len> zero bytes with <pattern>.")
 }

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"slices"
+
 	"github.com/haypile/haypile/internal/algo/glob"
 	"github.com/haypile/haypile/internal/resp"
 )
@@ -69,20 +71,13 @@ func writeSimpleSet(w *resp.Writer, prefix string, items []string) {
 	}
 }
 
-// keyFlags says what a command does to its keys, as far as its row tells.
-func (r *Row) keyFlags() []string {
-	switch {
-	case r.Is(PubSub):
-		return []string{"not_key"}
-	case r.Is(Write):
-		return []string{"RW", "access", "update"}
-	}
-	return []string{"RO", "access"}
-}
-
 // writeKeySpecs writes where the keys are, in the form that Redis 7 has added; where
 // they depend on other arguments, clients must ask with GETKEYS.
 func writeKeySpecs(w *resp.Writer, r *Row) {
+	if r.CountAt > 0 {
+		writeCountedKeys(w, r)
+		return
+	}
 	if r.Keys.First == 0 {
 		w.Set(0)
 		return
@@ -91,7 +86,7 @@ func writeKeySpecs(w *resp.Writer, r *Row) {
 	if last > 0 {
 		last -= r.Keys.First // counted from the first key
 	}
-	flags := r.keyFlags()
+	flags := slices.Clip(r.uses[0].flags)
 	if r.Is(MovableKeys) {
 		flags = append(flags, "incomplete")
 	}
@@ -119,6 +114,45 @@ func writeKeySpecs(w *resp.Writer, r *Row) {
 	w.Int(int64(r.Keys.Step))
 	w.BulkString("limit")
 	w.Int(0)
+}
+
+// writeCountedKeys writes the spec of commands that say how many keys there are: those of scripts, which may do anything
+// with them.
+func writeCountedKeys(w *resp.Writer, r *Row) {
+	w.Set(1)
+	if r.Is(ReadOnly) {
+		w.Map(4)
+		w.BulkString("notes")
+		w.BulkString("We cannot tell how the keys will be used so we assume the worst, RO and ACCESS")
+		w.BulkString("flags")
+		writeSimpleSet(w, "", []string{"RO", "access"})
+	} else {
+		w.Map(4)
+		w.BulkString("notes")
+		w.BulkString("We cannot tell how the keys will be used so we assume the worst, RW and UPDATE")
+		w.BulkString("flags")
+		writeSimpleSet(w, "", []string{"RW", "access", "update"})
+	}
+	w.BulkString("begin_search")
+	w.Map(2)
+	w.BulkString("type")
+	w.BulkString("index")
+	w.BulkString("spec")
+	w.Map(1)
+	w.BulkString("index")
+	w.Int(int64(r.CountAt))
+	w.BulkString("find_keys")
+	w.Map(2)
+	w.BulkString("type")
+	w.BulkString("keynum")
+	w.BulkString("spec")
+	w.Map(3)
+	w.BulkString("keynumidx")
+	w.Int(0)
+	w.BulkString("firstkey")
+	w.Int(1)
+	w.BulkString("keystep")
+	w.Int(1)
 }
 
 func commandDocs(c *Ctx) error {
@@ -220,10 +254,10 @@ func commandGetKeysAndFlags(c *Ctx) error {
 		return err
 	}
 	c.W.Array(len(keys))
-	for _, key := range keys {
+	for i, key := range keys {
 		c.W.Array(2)
 		c.W.Bulk(key)
-		writeSimpleSet(c.W, "", row.keyFlags())
+		writeSimpleSet(c.W, "", row.useOf(i, c.Args[2:]).flags)
 	}
 	return nil
 }
@@ -235,12 +269,15 @@ func keysOfCommand(c *Ctx) (row *Row, keys [][]byte, err error) {
 	switch {
 	case row == nil:
 		return nil, nil, resp.Err("ERR Invalid command specified")
-	case row.Keys.First == 0 && row.GetKeys == nil:
+	case !row.hasKeys():
 		return nil, nil, resp.Err("ERR The command has no key arguments")
 	case !row.ArityOK(len(args)):
 		return nil, nil, resp.Err("ERR Invalid number of arguments specified for command")
 	}
 	idx, ok := row.AppendKeys(nil, args)
+	if !ok && row.Is(NoMandatoryKeys) {
+		return row, nil, nil
+	}
 	if !ok {
 		return nil, nil, resp.Err("ERR Invalid arguments specified for command")
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/haypile/haypile/internal/resp"
@@ -46,10 +47,26 @@ func secret(args [][]byte, i int) bool {
 		return false
 	case equalFold(args[0], "auth"):
 		return true
+	case equalFold(args[0], "acl"):
+		return i > 1 && equalFold(args[1], "setuser")
 	case equalFold(args[0], "hello"):
 		return i > 2 && equalFold(args[i-1], "auth") || i > 3 && equalFold(args[i-2], "auth")
 	}
 	return false
+}
+
+// Redacted are a command's arguments as the slow log may keep them.
+func Redacted(row *Row, args [][]byte) [][]byte {
+	if row.Name != "auth" && row.Name != "hello" && row.Full != "acl|setuser" {
+		return args
+	}
+	shown := slices.Clone(args)
+	for i := range shown {
+		if secret(args, i) {
+			shown[i] = []byte("(redacted)")
+		}
+	}
+	return shown
 }
 
 // appendQuoted spells bytes as Redis quotes them in MONITOR and the slow log.

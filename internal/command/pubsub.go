@@ -4,11 +4,14 @@ import (
 	"bytes"
 
 	"github.com/haypile/haypile/internal/pubsub"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Messaging is what the instance offers to publishers and subscribers.
 type Messaging interface {
 	PubSub() *pubsub.Hub
+	// Tracking knows what clients keep copies of.
+	Tracking() *tracking.Table
 }
 
 var pubsubRows = []Row{
@@ -89,20 +92,25 @@ func (c *Ctx) subscription(kind pubsub.Kind, name []byte) {
 
 func publish(c *Ctx) error {
 	hub := c.Host.PubSub()
-	return publishWith(c, hub.Receivers(c.Args[1]), hub.Publish)
+	return publishWith(c, hub.Receivers(c.Args[1]), hub.Publish, false)
 }
 
 func spublish(c *Ctx) error {
 	hub := c.Host.PubSub()
-	return publishWith(c, hub.Subscribers(pubsub.Sharded, c.Args[1]), hub.PublishSharded)
+	return publishWith(c, hub.Subscribers(pubsub.Sharded, c.Args[1]), hub.PublishSharded, true)
 }
 
 // publishWith sends the message after the commit: who receives it finds what was
 // written before it, or within the same transaction.
-func publishWith(c *Ctx, receivers int, send func(channel, msg []byte) int) error {
-	if receivers > 0 {
+// Replicas pass it on to their subscribers.
+func publishWith(c *Ctx, receivers int, send func(channel, msg []byte) int, sharded bool) error {
+	host := c.Host
+	if relay := host.Relays(); receivers > 0 || relay {
 		channel, msg := bytes.Clone(c.Args[1]), bytes.Clone(c.Args[2])
-		c.Txns.AfterCommit(c, func() { send(channel, msg) })
+		c.Txns.AfterCommit(c, func() {
+			send(channel, msg)
+			host.Relay(sharded, channel, msg)
+		})
 	}
 	return c.int(int64(receivers))
 }

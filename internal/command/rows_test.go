@@ -12,9 +12,11 @@ import (
 
 // rowDifferences are where rows differ from redis-server 7.0.15 on purpose.
 var rowDifferences = map[string]string{
-	"keys arity":     "Pika's second argument, a type, is understood too",
-	"zrank arity":    "7.2 has WITHSCORE",
-	"zrevrank arity": "7.2 has WITHSCORE",
+	"keys arity":      "Pika's second argument, a type, is understood too",
+	"replicaof arity": "Pika's force is understood too",
+	"slaveof arity":   "likewise",
+	"zrank arity":     "7.2 has WITHSCORE",
+	"zrevrank arity":  "7.2 has WITHSCORE",
 }
 
 // M3: what Redis knows too is described as Redis describes it.

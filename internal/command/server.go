@@ -47,7 +47,6 @@ var serverRows = []Row{
 	}},
 	{Name: "info", Arity: -1, Flags: Loading | Stale, Handler: info, Group: "server", Cats: "dangerous", Since: "1.0.0", Summary: "Returns information and statistics about the server."},
 	{Name: "lastsave", Arity: 1, Flags: Loading | Stale | Fast, Handler: lastSave, Group: "server", Cats: "admin dangerous", Since: "1.0.0", Summary: "Returns the Unix timestamp of the last successful save to disk."},
-	{Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Handler: role, Group: "server", Cats: "admin dangerous", Since: "2.8.12", Summary: "Returns the replication role."},
 	{Name: "save", Arity: 1, Flags: Admin | NoScript | NoMulti | Once | Worker, Handler: save, Group: "server", Since: "1.0.0", Summary: "Synchronously saves the database(s) to disk."},
 	{Name: "shutdown", Arity: -1, Flags: Admin | NoScript | Loading | Stale | NoMulti | AllowBusy | Once, Handler: shutdown, Group: "server", Since: "1.0.0", Summary: "Synchronously saves the database(s) to disk and shuts down the server."},
 	{Name: "slowlog", Arity: -2, Group: "server", Since: "2.2.12", Summary: "A container for slow log commands.", Sub: []Row{
@@ -101,7 +100,7 @@ func configSet(c *Ctx) error {
 }
 
 func configRewrite(c *Ctx) error {
-	if err := c.Host.Config().Rewrite(); err != nil {
+	if err := c.Host.RewriteConfig(); err != nil {
 		return resp.Err("ERR " + err.Error())
 	}
 	return c.ok()
@@ -156,14 +155,6 @@ func bgsave(c *Ctx) error {
 	return nil
 }
 
-func role(c *Ctx) error {
-	c.W.Array(3)
-	c.W.BulkString("master")
-	c.W.Int(0)
-	c.W.Array(0)
-	return nil
-}
-
 func shutdown(c *Ctx) error {
 	var o ShutdownOptions
 	abort := false
@@ -191,6 +182,9 @@ func shutdown(c *Ctx) error {
 			return resp.Err("ERR No shutdown in progress.")
 		}
 		return c.ok()
+	}
+	if err := c.Host.Scripts().Busy(); err != nil && !o.NoSave {
+		return err
 	}
 	if err := c.Host.Shutdown(o); err != nil {
 		return resp.Err("ERR Errors trying to SHUTDOWN. Check logs.")

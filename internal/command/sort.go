@@ -28,6 +28,12 @@ type sortOptions struct {
 	hasStore     bool
 }
 
+// BY and GET find keys in data, so they are for users who may read any.
+const (
+	errSortBy  resp.Err = "ERR BY option of SORT denied due to insufficient ACL permissions."
+	errSortGet resp.Err = "ERR GET option of SORT denied due to insufficient ACL permissions."
+)
+
 func parseSort(c *Ctx) (o sortOptions, err error) {
 	o.count = -1
 	for args := c.Args[2:]; len(args) > 0; {
@@ -52,7 +58,13 @@ func parseSort(c *Ctx) (o sortOptions, err error) {
 		case equalFold(args[0], "by") && more >= 1:
 			o.by, o.hasBy, n = args[1], true, 2
 			o.keepOrder = o.keepOrder || bytes.IndexByte(o.by, '*') < 0
+			if !o.keepOrder && !c.mayReadAll() {
+				return o, errSortBy
+			}
 		case equalFold(args[0], "get") && more >= 1:
+			if !c.mayReadAll() {
+				return o, errSortGet
+			}
 			o.get, n = append(o.get, args[1]), 2
 		default:
 			return o, resp.ErrSyntax
@@ -96,7 +108,7 @@ func sortCmd(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if k.Exists && k.Head.Type == layout.TypeSet && o.keepOrder && o.hasStore {
+	if k.Exists && k.Head.Type == layout.TypeSet && o.keepOrder && (o.hasStore || c.Script) {
 		o.keepOrder, o.hasBy, o.alpha = false, false, true // sets have no order worth storing
 	}
 	items, err := sortItems(c, &k, &o)

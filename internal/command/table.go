@@ -3,12 +3,15 @@ package command
 import (
 	"bytes"
 	"strings"
+
+	"github.com/haypile/haypile/internal/acl"
 )
 
 // Table finds rows by name.
 type Table struct {
 	byName map[string]*Row
 	rows   []*Row
+	names  *acl.Commands
 }
 
 // families are all rows of the server, one list per file.
@@ -17,6 +20,7 @@ var families = [][]Row{
 	serverRows,
 	latencyRows,
 	memoryRows,
+	replicationRows,
 	debugRows,
 	keyRows,
 	transactionRows,
@@ -35,12 +39,15 @@ var families = [][]Row{
 	zsetRows,
 	geoRows,
 	streamRows,
+	aclRows,
+	scriptRows,
+	functionRows,
 }
 
 // NewTable builds the table. renames maps a command's name to the name it is
 // called by instead ("" takes it away), as rename-command does.
 func NewTable(renames map[string]string) *Table {
-	t := &Table{byName: map[string]*Row{}}
+	t := &Table{byName: map[string]*Row{}, names: acl.NewCommands(categoryNames[:])}
 	for _, family := range families {
 		for i := range family {
 			row := family[i] // a copy: statistics belong to one table
@@ -50,6 +57,7 @@ func NewTable(renames map[string]string) *Table {
 				row.Sub[j].Full, row.Sub[j].Stats = row.Name+"|"+row.Sub[j].Name, new(Stats)
 				row.Sub[j].Group = row.Group
 			}
+			t.describe(&row)
 			t.rows = append(t.rows, &row)
 			name := row.Name
 			if to, ok := renames[name]; ok {
@@ -60,8 +68,25 @@ func NewTable(renames map[string]string) *Table {
 			}
 		}
 	}
+	addForeign(t.names)
 	return t
 }
+
+// describe makes a row and its subcommands known to ACL, by the names that renames do not
+// change.
+func (t *Table) describe(row *Row) {
+	row.setKeyUses()
+	cmd := t.names.Add(row.Full, nil, row.Categories())
+	row.ID = cmd.ID
+	for i := range row.Sub {
+		sub := &row.Sub[i]
+		sub.setKeyUses()
+		sub.ID = t.names.Add(sub.Full, cmd, sub.Categories()).ID
+	}
+}
+
+// ACL is what ACL rules can name.
+func (t *Table) ACL() *acl.Commands { return t.names }
 
 // maxNameLen bounds what is looked up; no command's name is longer.
 const maxNameLen = 32

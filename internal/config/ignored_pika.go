@@ -44,8 +44,6 @@ var ignoredPika = map[string]string{
 	"dump-expire":                             "remove old backups with haypile backup, or by age from backup-dir",
 	"db-sync-path":                            "a copy is received inside dir and installed as a whole",
 	"db-sync-speed":                           "throttle-bytes-per-second replaces it",
-	"rsync-timeout-ms":                        "a copy times out only when it makes no progress at all",
-	"max-rsync-parallel-num":                  "the copy itself chooses how many streams to use",
 	"identify-binlog-type":                    "there is one format of the binlog",
 	"double-master-ip":                        doubleMaster,
 	"double-master-port":                      doubleMaster,

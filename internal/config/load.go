@@ -159,6 +159,9 @@ func (l *loader) apply(at place, name string, args []string) {
 		return
 	}
 	l.values = trial
+	if p.Name == "user" {
+		trial.userLines = append(slices.Clip(trial.userLines), at.String())
+	}
 	if p.warn != "" && p.get(trial) != p.Default {
 		l.warnings = append(l.warnings, fmt.Sprintf("%v: %s %s has no effect: %s", at, name, p.get(trial), p.warn))
 	}

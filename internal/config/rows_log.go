@@ -48,6 +48,10 @@ var measureRows = []Param{
 		"After a script has run for this many milliseconds, other clients are told that the server is busy "+
 			"and SCRIPT KILL works.").alias("lua-time-limit"),
 
+	bytesParam("lua-memory-limit", 256<<20, 1<<20, maxInt64, func(v *Values) *Bytes { return &v.LuaMemoryLimit }, mutable,
+		"Memory that one script may hold in its variables. A script that needs more is ended with an error, and what it "+
+			"changed before stays."),
+
 	stringParam("metrics-bind", "127.0.0.1", func(v *Values) *string { return &v.MetricsBind }, fixed,
 		"Address of the metrics page for Prometheus."),
 

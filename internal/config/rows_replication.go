@@ -54,4 +54,53 @@ var replicationRows = []Param{
 
 	bytesParam("throttle-bytes-per-second", 0, 0, maxInt64, func(v *Values) *Bytes { return &v.ThrottleBytesPerSec }, mutable,
 		"Most bytes a second that full copies to replicas may use together. 0 is no limit."),
+
+	intParam("max-concurrent-full-syncs", 2, 1, 1024, func(v *Values) *int64 { return &v.MaxConcurrentFullSyncs }, mutable,
+		"Replicas that may receive a full copy at the same time; the others wait in a queue and are told their place."),
+
+	bytesParam("full-sync-bytes-per-replica", 0, 0, maxInt64, func(v *Values) *Bytes { return &v.FullSyncPerReplica }, mutable,
+		"Most bytes a second for each connection of a full copy. 0 is no limit."),
+
+	enumParam("full-sync-rate", FullSyncAuto, fullSyncRateNames, func(v *Values) *FullSyncRate { return &v.FullSyncRate }, mutable,
+		"auto lowers the rate of full copies while the link's round trip is much longer than without them, so that clients and the log "+
+			"stream that share the link do not wait behind the copy. unlimited sends as fast as the limits above allow."),
+
+	durationParam(KindMillis, "full-sync-stall-timeout", 60000, 1000, maxInt32, func(v *Values) *time.Duration { return &v.FullSyncStallTimeout }, mutable,
+		"Milliseconds without a byte of progress after which a connection of a full copy is given up and made anew; the copy goes on from where it was. "+
+			"A slow link is never a reason.").alias("rsync-timeout-ms"),
+
+	durationParam(KindSeconds, "full-sync-lease", 600, 1, maxInt32, func(v *Values) *time.Duration { return &v.FullSyncLease }, mutable,
+		"Seconds that a snapshot, and the log behind it, is kept for a replica whose copy was interrupted."),
+
+	intParam("max-rsync-parallel-num", 2, 1, 16, func(v *Values) *int64 { return &v.FullSyncParallel }, mutable,
+		"Connections over which this server receives one full copy."),
+
+	intParam("repl-max-retries", 0, 0, maxInt32, func(v *Values) *int64 { return &v.ReplMaxRetries }, mutable,
+		"Failed attempts in a row after which a replica raises an alarm in the log and goes on trying once a minute only. 0 goes on at the usual pace."),
+
+	bytesParam("repl-max-pinned-bytes", 64<<30, 0, maxInt64, func(v *Values) *Bytes { return &v.ReplMaxPinnedBytes }, mutable,
+		"Most binlog that is kept beyond the retention for a replica that is slow. A replica that is further behind is dropped, and copies everything "+
+			"when it comes back. 0 is no bound."),
+
+	enumParam("replication-transport", TransportAuto, transportNames, func(v *Values) *Transport { return &v.ReplicationTransport }, mutable,
+		"Ports of the master that a replica uses: dedicated uses repl-log-port and full-sync-port only, single the client port only, auto the "+
+			"dedicated ports and, where one cannot be reached, the client port."),
+
+	intParam("repl-log-port", 0, -1, 65535, func(v *Values) *int64 { return &v.ReplLogPort }, fixed,
+		"Port of the log stream to replicas. 0 is port + 2000; -1 opens none. The same service answers on the client port."),
+
+	intParam("full-sync-port", 0, -1, 65535, func(v *Values) *int64 { return &v.FullSyncPort }, fixed,
+		"Port of full copies to replicas. 0 is port + 10001; -1 opens none. The same service answers on the client port."),
+
+	intParam("replica-announce-log-port", 0, 0, 65535, func(v *Values) *int64 { return &v.AnnounceLogPort }, mutable,
+		"Port under which replicas reach repl-log-port, if it is mapped to another. 0 is the same."),
+
+	intParam("replica-announce-full-sync-port", 0, 0, 65535, func(v *Values) *int64 { return &v.AnnounceFullSyncPort }, mutable,
+		"Port under which replicas reach full-sync-port, if it is mapped to another. 0 is the same."),
+
+	intParam("master-log-port", 0, 0, 65535, func(v *Values) *int64 { return &v.MasterLogPort }, mutable,
+		"Port of the master's log stream, where it is not the master's port + 2000. 0 is that."),
+
+	intParam("master-full-sync-port", 0, 0, 65535, func(v *Values) *int64 { return &v.MasterFullSyncPort }, mutable,
+		"Port of the master's full copies, where the master does not announce it. 0 is the master's port + 10001."),
 }

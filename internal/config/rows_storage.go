@@ -13,7 +13,7 @@ var storageRows = []Param{
 	intParam("value-cache-percent", 25, 0, 90, func(v *Values) *int64 { return &v.ValueCachePercent }, fixed,
 		"Share of memory-budget for recently used values, which spare a read of the store altogether."),
 
-	intParam("block-cache-percent", 50, 1, 90, func(v *Values) *int64 { return &v.BlockCachePercent }, fixed,
+	intParam("block-cache-percent", 35, 1, 90, func(v *Values) *int64 { return &v.BlockCachePercent }, fixed,
 		"Share of memory-budget for blocks of data files. What is left over is for write buffers."),
 
 	bytesParam("memtable-size", 0, 0, 1<<32-1, func(v *Values) *Bytes { return &v.MemtableSize }, fixed,

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/haypile/haypile/internal/algo/spelling"
+)
 
 // section groups rows for readers of the default file and the reference page.
 type section struct {
@@ -85,44 +89,15 @@ func ignoredReason(name string) (string, bool) {
 
 // nearestName is the known name that a mistyped one most likely meant, or "".
 func nearestName(name string) string {
-	// One typing error for short names, up to three for long ones.
-	best, limit := "", min(max(1, min(3, len(name)/4))+1, len(name))
-	for _, p := range params.rows {
-		for _, candidate := range p.names() {
-			if d := editDistance(name, candidate, limit); d < limit {
-				best, limit = candidate, d
+	return spelling.Nearest(name, func(yield func(string) bool) {
+		for _, p := range params.rows {
+			for _, candidate := range p.names() {
+				if !yield(candidate) {
+					return
+				}
 			}
 		}
-	}
-	return best
-}
-
-// editDistance counts insertions, deletions, changes and swaps of neighbours that
-// turn a into b. Lengths that differ by limit or more are not looked at.
-func editDistance(a, b string, limit int) int {
-	if max(len(a)-len(b), len(b)-len(a)) >= limit {
-		return limit
-	}
-	var before, above []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, above, row = above, row, make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			change := above[j]
-			if a[i] != b[j] {
-				change++
-			}
-			row[j+1] = min(change, above[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
+	})
 }
 
 // defaultValues parses the default of every row, so that a default is subject to

@@ -55,6 +55,31 @@ var logFormatNames = []string{"text", "json"}
 
 func (f LogFormat) String() string { return logFormatNames[f] }
 
+// FullSyncRate says whether full copies give way to others on the link.
+type FullSyncRate uint8
+
+const (
+	FullSyncAuto FullSyncRate = iota
+	FullSyncUnlimited
+)
+
+var fullSyncRateNames = []string{"auto", "unlimited"}
+
+func (r FullSyncRate) String() string { return fullSyncRateNames[r] }
+
+// Transport says which ports of the master a replica uses.
+type Transport uint8
+
+const (
+	TransportAuto Transport = iota
+	TransportDedicated
+	TransportSingle
+)
+
+var transportNames = []string{"auto", "dedicated", "single"}
+
+func (t Transport) String() string { return transportNames[t] }
+
 // TLSAuth says whether TLS clients must show a certificate.
 type TLSAuth uint8
 

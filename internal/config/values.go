@@ -101,6 +101,22 @@ type Values struct {
 	MinReplicasMaxLag     time.Duration
 	ThrottleBytesPerSec   Bytes
 
+	MaxConcurrentFullSyncs int64
+	FullSyncPerReplica     Bytes
+	FullSyncRate           FullSyncRate
+	FullSyncStallTimeout   time.Duration
+	FullSyncLease          time.Duration
+	FullSyncParallel       int64
+	ReplMaxRetries         int64
+	ReplMaxPinnedBytes     Bytes
+	ReplicationTransport   Transport
+	ReplLogPort            int64
+	FullSyncPort           int64
+	AnnounceLogPort        int64
+	AnnounceFullSyncPort   int64
+	MasterLogPort          int64
+	MasterFullSyncPort     int64
+
 	// Logging and measuring
 	LogLevel                LogLevel
 	LogFile                 string
@@ -111,10 +127,21 @@ type Values struct {
 	LatencyTracking         bool
 	LatencyPercentiles      []float64
 	BusyReplyThreshold      time.Duration
+	LuaMemoryLimit          Bytes
 
 	// compat keeps what was set for names that have no effect here. A name that
 	// is missing has the default of its row.
 	compat map[string]string
+
+	userLines []string // where Users stand
+}
+
+// UserLine is where the nth of Users stands, for messages.
+func (v *Values) UserLine(n int) string {
+	if n < len(v.userLines) {
+		return v.userLines[n]
+	}
+	return "user"
 }
 
 // Compat returns the value of a parameter that is accepted without effect, such as

@@ -23,6 +23,9 @@ type Key struct {
 func Load(t Txn, name []byte) (Key, error) {
 	k, err := Peek(t, name)
 	if !k.Exists && err == nil {
+		if k.lapsed {
+			t.Event(ClassLapsed, "lapsed", name)
+		}
 		t.Event(ClassKeyMiss, "keymiss", name)
 	}
 	return k, err

@@ -128,29 +128,22 @@ func (s *Set) fillWindow(w *Window, need int) error {
 	}
 	w.Drop()
 	prefix := s.Elements()
-	it, err := s.t.Iter(prefix, prefixEnd(s.t, prefix))
-	if err != nil {
-		return err
-	}
-	defer it.Close()
-	f, size, wrapped := newWindowFiller(need), s.Len(), false
 	from := append(s.t.Scratch(len(prefix)+8), prefix...)
-	ok := it.SeekGE(layout.AppendMemberHash(from, rand.Uint64N(layout.MemberHashMax+1)))
-	for len(f.List) < size && !f.full() {
-		if !ok {
-			if wrapped || !it.First() {
-				break
-			}
-			wrapped = true
-		}
-		_, member, err := layout.SplitMember(it.Key()[len(prefix):])
+	from = layout.AppendMemberHash(from, rand.Uint64N(layout.MemberHashMax+1))
+	f, size := newWindowFiller(need), s.Len()
+	add := func(key, _ []byte) (bool, error) {
+		_, member, err := layout.SplitMember(key[len(prefix):])
 		if err != nil {
-			return err
+			return false, err
 		}
 		f.Add(member, 0)
-		ok = it.Next()
+		return len(f.List) < size && !f.full(), nil
 	}
-	if err := it.Error(); err != nil {
+	err := s.t.Walk(from, prefixEnd(s.t, prefix), false, add)
+	if err == nil && len(f.List) < size && !f.full() { // go on at the beginning
+		err = s.t.Walk(prefix, from, false, add)
+	}
+	if err != nil {
 		return err
 	}
 	rand.Shuffle(len(f.List), func(i, j int) { f.List[i], f.List[j] = f.List[j], f.List[i] })

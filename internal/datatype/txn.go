@@ -44,6 +44,10 @@ type Txn interface {
 	DeleteRange(from, to []byte)
 	// Iter walks [lower, upper) as it is now, pending changes included.
 	Iter(lower, upper []byte) (Iter, error)
+	// Walk visits a few pairs of [lower, upper), which lies within one collection, in
+	// order or in reverse, until visit says no. It is cheap after many changes of the
+	// collection, where Iter is not. Pairs are good until visit returns.
+	Walk(lower, upper []byte, reverse bool, visit func(key, val []byte) (more bool, err error)) error
 	// Scratch returns an empty slice with room for n bytes, valid until the
 	// command ends: what is passed through this interface would otherwise be
 	// allocated on the heap each time.
@@ -112,4 +116,5 @@ const (
 	ClassKeyMiss                   // m
 	ClassModule                    // d
 	ClassNew                       // n
+	ClassLapsed                    // none: a reader found the key past its time
 )

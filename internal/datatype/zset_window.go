@@ -80,26 +80,20 @@ func (z *ZSet) fillWindow(w *Window, kind WindowKind, need int) error {
 		return err
 	}
 	cut, all := len(z.Scores()), z.places()
-	it, err := z.t.Iter(all.from, all.to)
+	f := newWindowFiller(need)
+	err := z.t.Walk(all.from, all.to, kind == WindowMax, func(key, val []byte) (bool, error) {
+		score, member, err := splitPlace(key[cut:], val)
+		if err != nil {
+			return false, err
+		}
+		f.Add(member, score)
+		return !f.full(), nil
+	})
 	if err != nil {
 		return err
 	}
-	defer it.Close()
-	f := newWindowFiller(need)
-	step := it.Next
-	ok := kind == WindowMin && it.First()
-	if kind == WindowMax {
-		step, ok = it.Prev, it.Last()
-	}
-	for ; ok && !f.full(); ok = step() {
-		score, member, err := splitPlace(it.Key()[cut:], it.Value())
-		if err != nil {
-			return err
-		}
-		f.Add(member, score)
-	}
-	if len(f.List) < need || it.Error() != nil {
-		return missing(it)
+	if len(f.List) < need {
+		return layout.ErrCorrupt // fewer members than the head says
 	}
 	w.Kind, w.Items = kind, f.List
 	return nil

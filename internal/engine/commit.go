@@ -17,13 +17,16 @@ const ErrMisconf resp.Err = "MISCONF Errors writing to the log on disk; the chan
 // Locks stay held; the caller releases them.
 //
 // This is the only path by which data changes. Whoever replays a log (restart,
-// later a replica) enters at commitRecord with a ready record.
+// a replica) has a ready record: see applyCopy.
 func (x *tx) commit() error {
 	db := x.db
 	db.commitMu.Lock()
 	defer db.commitMu.Unlock()
 	if db.broken != nil {
 		return db.broken
+	}
+	if db.eng.follower.Load() {
+		return ErrReadOnly
 	}
 	st := layout.State{Keys: db.keyCount.Load() + x.keys, Expires: db.expireCount.Load() + x.expires, NextVersion: db.nextVersion.Load()}
 	b := &db.builder
@@ -48,11 +51,7 @@ func (x *tx) commit() error {
 		return fmt.Errorf("%w: %w", ErrMisconf, err)
 	}
 	if err := db.store.Apply(repr); err != nil {
-		// The log holds it and the store does not: only a restart, which replays the
-		// log, puts that right. Until then nothing may be built upon it.
-		db.broken = fmt.Errorf("%w: %w", ErrMisconf, err)
-		db.opts.Logger.Error("the store refused a change that is in the log; writes to this database are refused until restart", "db", db.Name, "err", err)
-		return db.broken
+		return db.refuse(err)
 	}
 	if x.flush {
 		db.spaceID.Store(db.eng.newSpace())
@@ -60,6 +59,9 @@ func (x *tx) commit() error {
 	}
 	if x.prefixes != nil {
 		db.prefixes.Store(x.prefixes)
+	}
+	if x.libraries != nil {
+		db.eng.libraries.Store(x.libraries)
 	}
 	db.keyCount.Store(st.Keys)
 	db.expireCount.Store(st.Expires)

@@ -35,6 +35,7 @@ type DB struct {
 	log   *binlog.Log
 	opts  DBOptions
 
+	inUse   sync.RWMutex // outside of the order: held by View, and to close a database that was replaced
 	gate    sync.RWMutex
 	stripes [lockStripes]sync.Mutex
 
@@ -46,7 +47,7 @@ type DB struct {
 	nextVersion atomic.Uint64
 	spaceID     atomic.Uint32
 	prefixes    atomic.Pointer[datatype.Prefixes] // nil until the first SCAN
-	pin         *binlog.Pin                       // what the store still needs of the log
+	histories   atomic.Pointer[layout.Histories]
 
 	waiting  waiting
 	windows  windows
@@ -72,6 +73,7 @@ type DBOptions struct {
 	Keys          layout.Keys
 	BlockCache    *pebble.Cache
 	MemTableBytes uint64
+	WriteBuffer   int64 // most bytes of changes on their way to the store; 0: the usual
 	Compression   string
 	Compactions   int
 	FilterBytes   int64
@@ -102,7 +104,7 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	var log atomic.Pointer[binlog.Log]
 	st, state, err := store.Open(store.Options{
 		FS: o.FS, Dir: o.FS.PathJoin(o.Dir, "store"), Logger: o.Logger, BlockCache: o.BlockCache,
-		Keys: &db.keys, Drained: db.drained, MemTableBytes: o.MemTableBytes, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
+		Keys: &db.keys, Drained: db.drained, MemTableBytes: o.MemTableBytes, WriteBuffer: o.WriteBuffer, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
 		BeforeFlush: func() error {
 			if l := log.Load(); l != nil {
 				_, err := l.Sync()
@@ -129,7 +131,9 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	db.keyCount.Store(state.Keys)
 	db.expireCount.Store(state.Expires)
 	db.nextVersion.Store(state.NextVersion)
-	db.pin = db.log.Pin(binlog.LSN(state.LSN))
+	if err := db.loadHistories(); err != nil {
+		return nil, errors.Join(err, db.log.Close(), st.Close())
+	}
 	db.nextExpiry.Store(0)
 	db.done.Add(1)
 	go db.expireLoop()

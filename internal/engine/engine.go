@@ -25,8 +25,12 @@ import (
 	"sync/atomic"
 
 	"github.com/haypile/haypile/internal/cache"
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/metric"
+	"github.com/haypile/haypile/internal/script"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Options of an Engine.
@@ -36,11 +40,14 @@ type Options struct {
 	Cache     *cache.Cache
 	Table     *command.Table
 	Host      command.Host
+	Tracking  *tracking.Table
 	Logger    *slog.Logger
 	// DB says how database number i is kept.
-	DB func(i int) (name string, o DBOptions)
+	DB func(i int) (name string, o DBOptions, err error)
 	// Swap makes it lasting that two numbers exchange their databases.
 	Swap func(a, b int) error
+	// Opened is told of a database before it is used for the first time.
+	Opened func(i int, db *DB) error
 	// Notify delivers a keyspace event after its commit.
 	Notify func(db int, class datatype.Class, event string, key []byte)
 }
@@ -49,6 +56,7 @@ type Options struct {
 type Engine struct {
 	opts   Options
 	cache  *cache.Cache
+	track  *tracking.Table
 	limits atomic.Pointer[datatype.Limits]
 	notify atomic.Uint32 // classes that someone wants to hear of
 	always atomic.Bool   // appendfsync always
@@ -59,6 +67,9 @@ type Engine struct {
 	blocked atomic.Int64  // how many waits have begun
 	spare   atomic.Uint32 // last cache space given
 
+	libraries atomic.Pointer[script.Libraries] // of functions; kept in database 0
+	scripts   atomic.Pointer[script.Host]      // that they were loaded with
+
 	jobs    chan Job
 	workers sync.WaitGroup
 	syncer  syncer
@@ -67,15 +78,21 @@ type Engine struct {
 	WriteErr func() error
 
 	Hits, Misses atomic.Int64 // of keys that reading commands looked for
+	Errors       metric.Errors
 
 	activeExpire atomic.Bool
+	follower     atomic.Bool // changes come from a master's log only
 	closing      atomic.Bool
 }
 
 // New returns an engine; databases are opened at first use, or by OpenAll.
 func New(o Options) *Engine {
-	e := &Engine{opts: o, cache: o.Cache, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
+	if o.Tracking == nil {
+		o.Tracking = tracking.New(client.NewRegistry())
+	}
+	e := &Engine{opts: o, cache: o.Cache, track: o.Tracking, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
 	e.limits.Store(&datatype.Limits{})
+	e.libraries.Store(script.NoLibraries)
 	e.activeExpire.Store(true)
 	e.syncer.init(e)
 	for range o.Workers {
@@ -129,10 +146,18 @@ func (e *Engine) DB(i int) (*DB, error) {
 	if e.closing.Load() {
 		return nil, errors.New("the server is shutting down")
 	}
-	name, o := e.opts.DB(i)
+	name, o, err := e.opts.DB(i)
+	if err != nil {
+		return nil, fmt.Errorf("open database %d: %w", i, err)
+	}
 	db, err := openDB(e, name, o)
 	if err != nil {
 		return nil, fmt.Errorf("open database %d: %w", i, err)
+	}
+	if e.opts.Opened != nil {
+		if err := e.opts.Opened(i, db); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database %d: %w", i, err), db.close())
+		}
 	}
 	e.dbs[i].Store(db)
 	return db, nil
@@ -152,6 +177,17 @@ func (e *Engine) indexOf(db *DB) int {
 		}
 	}
 	return -1
+}
+
+// Wake lets clients that wait under a name which is no key look again.
+func (e *Engine) Wake(name []byte) {
+	for i := range e.dbs {
+		if db := e.dbs[i].Load(); db != nil && db.waiting.count.Load() > 0 {
+			for _, w := range db.waiting.of(name) {
+				e.Submit(Job{retry: w})
+			}
+		}
+	}
 }
 
 // Close stops the workers and closes all databases. Turns must have ended.

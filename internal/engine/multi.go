@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
@@ -63,6 +64,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 	db := cl.DB()
 	c.W.Array(len(cl.Queue))
 	t.depth++
+	t.used = t.used[:0]
 	var used []touched
 	for _, q := range cl.Queue {
 		if used, err = t.execQueued(c, q, used); err != nil {
@@ -71,10 +73,12 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 	}
 	t.depth--
 	if err != nil { // it starts over, on a worker, or with more locks
+		t.undoUsed(0)
 		for _, u := range used {
 			u.x.rollback(u.sp)
 		}
 		cl.SelectDB(db)
+		t.outcomes = t.outcomes[:0]
 	}
 	return err
 }
@@ -90,16 +94,22 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 	}
 	if row.Is(command.Write) {
 		if err := t.eng.writeErr(); err != nil {
-			c.W.Error(t.errorText(err))
+			t.rejectQueued(&inner, t.errorText(err))
 			return used, nil
 		}
 	}
 	if !slices.ContainsFunc(used, func(u touched) bool { return u.x == x }) {
 		used = append(used, touched{x, x.save()})
 	}
+	if u := c.C.User(); !u.Unrestricted() {
+		if d := row.Check(u, q.Args); d.Denied() {
+			t.denied(&inner, x, d)
+			return used, nil
+		}
+	}
 	x.anyKey, x.reading = row.Is(command.AnyKey), row.Is(command.ReadOnly)
 	inner.T = x
-	row.Stats.Calls.Add(1)
+	t.called(row)
 	missing := len(t.extra)
 	switch t.call(&inner, x) {
 	case Offload:
@@ -111,6 +121,20 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 		return used, errRelock
 	}
 	return used, nil
+}
+
+// rejectQueued answers a queued command that is not run.
+func (t *Turn) rejectQueued(c *command.Ctx, text string) {
+	c.W.Error(text)
+	t.outcomes = append(t.outcomes, outcome{row: c.Row, err: text})
+}
+
+// denied answers a queued command whose client has lost the right to run it.
+func (t *Turn) denied(c *command.Ctx, x *tx, d acl.Denial) {
+	t.rejectQueued(c, command.DeniedAtExecText(d))
+	x.events = append(x.events, event{call: func() { // once, although EXEC may start over
+		command.Deny(t.eng.opts.Host.Users(), c.C, c.Row, c.Args, d, acl.Multi)
+	}})
 }
 
 // AfterCommit implements command.Txns.
@@ -142,6 +166,7 @@ func (t *Turn) flush(x *tx) error {
 		return err
 	}
 	x.Flush()
+	x.noteFlush()
 	t.dirty = true
 	return nil
 }

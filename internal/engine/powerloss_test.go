@@ -42,10 +42,10 @@ func openOn(t testing.TB, fs *vfs.MemFS) (*instance, error) {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	eng := engine.New(engine.Options{
 		Databases: 1, Workers: 1, Cache: cache.New(1 << 20), Table: command.NewTable(nil), Logger: log,
-		DB: func(int) (string, engine.DBOptions) {
+		DB: func(int) (string, engine.DBOptions, error) {
 			return "db0", engine.DBOptions{FS: fs, Dir: "/data/db0", Keys: layout.Keys{Order: layout.Ordered}, BlockCache: blocks,
 				MemTableBytes: 256 << 10, Compression: "snappy", Compactions: 1, FilterBytes: 1 << 20,
-				SegmentBytes: func() int64 { return 20_000 }, Logger: log}
+				SegmentBytes: func() int64 { return 20_000 }, Logger: log}, nil
 		},
 		Notify: func(int, datatype.Class, string, []byte) {},
 	})

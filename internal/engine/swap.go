@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/haypile/haypile/internal/datatype"
 )
@@ -21,6 +22,11 @@ func (t *Turn) SwapDBs(a, b int) error {
 	e := t.eng
 	e.swapMu.Lock()
 	defer e.swapMu.Unlock()
+	if zero := map[int]*tx{a: y, b: x}[0]; zero != nil && !e.follower.Load() { // a master's records bring them
+		if err := zero.moveLibraries(); err != nil {
+			return err
+		}
+	}
 	if e.opts.Swap != nil {
 		if err := e.opts.Swap(a, b); err != nil {
 			return err
@@ -36,6 +42,24 @@ func (t *Turn) SwapDBs(a, b int) error {
 		return err
 	}
 	return y.readyAll()
+}
+
+// Swap exchanges the numbers of two databases, as SWAPDB does, on behalf of the server.
+func (e *Engine) Swap(a, b int) error {
+	t := e.NewTurn(true)
+	t.Begin(time.Now())
+	if err := t.waitLocks([]lockRequest{{db: a, exclusive: true}, {db: b, exclusive: true}}); err != nil {
+		t.release(err)
+		return err
+	}
+	err := t.SwapDBs(a, b)
+	if cerr := t.Commit(); err == nil {
+		err = cerr
+	}
+	if a == 0 || b == 0 {
+		e.reloadLibraries()
+	}
+	return err
 }
 
 // markSwapped marks who watches a key that is there before or after.

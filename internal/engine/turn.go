@@ -11,6 +11,7 @@ import (
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Status says what became of a command.
@@ -39,21 +40,23 @@ type Turn struct {
 	eng     *Engine
 	mayWait bool
 
-	nowMS   int64
-	nowNano int64 // monotonic enough: time.Now once per command
-	txs     []*tx // by database number; nil until first used
-	active  []*tx // those with locks or changes in this turn
-	running *client.Client
-	ctx     command.Ctx
-	keyIdx  []int
-	extra   []lockRequest // locks that a handler asked for beyond its row's
-	served  []delivery
-	touched []touched // other databases that the running command uses
-	depth   int       // > 0 while a transaction runs: savepoints are nested
-	dirty   bool
-	hits    int64 // keys found and not found by reading commands of this turn
-	misses  int64
-	failed  error // a commit before the turn's end has failed
+	nowMS    int64
+	nowNano  int64 // monotonic enough: time.Now once per command
+	txs      []*tx // by database number; nil until first used
+	active   []*tx // those with locks or changes in this turn
+	running  *client.Client
+	ctx      command.Ctx
+	keyIdx   []int
+	extra    []lockRequest // locks that a handler asked for beyond its row's
+	served   []delivery
+	touched  []touched // other databases that the running command uses
+	used     []touched // where databases stood before the scripts of the running command
+	depth    int       // > 0 while a transaction runs: savepoints are nested
+	dirty    bool
+	hits     int64 // keys found and not found by reading commands of this turn
+	misses   int64
+	outcomes []outcome
+	failed   error // a commit before the turn's end has failed
 }
 
 // touched is a database that a command reached beyond its own, and where to
@@ -128,7 +131,9 @@ func (t *Turn) Txn(db int) (datatype.Txn, error) {
 }
 
 // Writable implements command.Txns.
-func (t *Turn) Writable() bool { return t.eng.WriteErr == nil || t.eng.WriteErr() == nil }
+func (t *Turn) Writable() bool {
+	return !t.eng.follower.Load() && (t.eng.WriteErr == nil || t.eng.WriteErr() == nil)
+}
 
 // errRelock asks the worker to start over with the locks in t.extra.
 var errRelock = fmt.Errorf("locks missing: %w", datatype.ErrWouldBlock)
@@ -200,14 +205,19 @@ func (t *Turn) release(failed error) {
 		t.eng.Misses.Add(t.misses)
 		t.hits, t.misses = 0, 0
 	}
+	var changes []tracking.Change
 	for i, ev := range events {
-		if ev.call != nil {
+		switch {
+		case ev.call != nil:
 			ev.call()
-		} else {
+		case ev.changed:
+			changes = append(changes, tracking.Change{Key: ev.key, By: ev.by, Time: ev.at})
+		default:
 			t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key)
 		}
 	}
 	t.deliver(failed)
+	t.tellChanges(changes)
 }
 
 // size is how much the turn holds in memory.
@@ -231,7 +241,7 @@ func (t *Turn) Exec(cl *client.Client, row *command.Row, args [][]byte, w *resp.
 	*c = command.Ctx{Args: args, Row: row, W: w, Txns: t, C: cl, Host: t.eng.opts.Host}
 	x, err := t.prepare(c)
 	if err != nil {
-		return t.refuse(w, len(w.Buf), err)
+		return t.refuse(row, w, len(w.Buf), err)
 	}
 	return t.call(c, x)
 }
@@ -259,12 +269,14 @@ func (t *Turn) prepare(c *command.Ctx) (*tx, error) {
 }
 
 // refuse answers a command that could not begin.
-func (t *Turn) refuse(w *resp.Writer, start int, err error) Status {
+func (t *Turn) refuse(row *command.Row, w *resp.Writer, start int, err error) Status {
 	if errors.Is(err, datatype.ErrWouldBlock) && !t.mayWait {
 		return Offload
 	}
 	w.Buf = w.Buf[:start]
-	w.Error(t.errorText(err))
+	text := t.errorText(err)
+	w.Error(text)
+	t.failedWith(row, text)
 	return Done
 }
 
@@ -276,14 +288,14 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 	err := t.invoke(c)
 	switch {
 	case err == nil:
-		t.keep(x)
+		t.keep(x, c)
 		if t.depth == 0 && t.size() > maxTurnBytes {
 			t.commitEarly()
 		}
 		return Done
 	case errors.Is(err, command.ErrBlocked):
 		if c.W.Buf = c.W.Buf[:start]; c.Wait.Keep {
-			t.keep(x)
+			t.keep(x, c)
 		} else {
 			t.undo(x, sp)
 		}
@@ -295,19 +307,26 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 	}
 	t.undo(x, sp)
 	c.W.Buf = c.W.Buf[:start]
-	c.W.Error(t.errorText(err))
-	c.Row.Stats.Failed.Add(1)
+	if errors.Is(err, errRelock) { // it starts over: see Run
+		return Done
+	}
+	text := t.errorText(err)
+	c.W.Error(text)
+	t.failedWith(c.Row, text)
+	t.remember(c)
 	return Done
 }
 
 // keep ends a command whose changes stay.
-func (t *Turn) keep(x *tx) {
+func (t *Turn) keep(x *tx, c *command.Ctx) {
 	if len(x.ops) > 0 || x.flush {
 		t.dirty = true
 	}
 	x.endCommand()
+	t.remember(c)
 	if t.depth == 0 {
 		t.serve()
+		t.settle()
 		x.undo = x.undo[:0]
 	}
 }

@@ -2,12 +2,16 @@ package engine
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/script"
+	"github.com/haypile/haypile/internal/store"
 )
 
 // tx is one turn's view of one database: committed state plus an overlay of what
@@ -37,6 +41,7 @@ type tx struct {
 	keys, expires int64              // changes of the counters
 	flush         bool               // everything before is deleted; set by FLUSHDB only
 	prefixes      *datatype.Prefixes // the SCAN dictionary, if this turn changes it
+	libraries     *script.Libraries  // of functions, if this turn changes them; in database 0 only
 	events        []event
 	ready         [][]byte // keys that may serve a blocked client
 	windows       []*datatype.Window
@@ -76,19 +81,23 @@ type undoEntry struct {
 	op  op
 }
 
-// event is something to tell after the commit: a keyspace event, or what a command
-// left for then.
+// event is something to tell after the commit: a keyspace event, what a command left for
+// then, or a change that may concern clients that keep copies.
 type event struct {
-	class datatype.Class
-	name  string
-	key   []byte
-	call  func()
+	class   datatype.Class
+	name    string
+	key     []byte
+	call    func()
+	changed bool
+	by      *client.Client
+	at      int64
 }
 
 type savepoint struct {
 	ops, undo, events, ready int
 	keys, expires            int64
 	prefixes                 *datatype.Prefixes
+	libraries                *script.Libraries
 }
 
 const minTable = 256
@@ -101,7 +110,7 @@ func newTx(db *DB, t *Turn) *tx {
 func (x *tx) reset() {
 	x.ops, x.undo, x.events, x.ready = x.ops[:0], x.undo[:0], x.events[:0], x.ready[:0]
 	x.windows = x.windows[:0]
-	x.keys, x.expires, x.flush, x.prefixes = 0, 0, false, nil
+	x.keys, x.expires, x.flush, x.prefixes, x.libraries = 0, 0, false, nil, nil
 	x.arena = trimBuffer(x.arena)
 	x.scratch = trimBuffer(x.scratch)
 	x.gen++
@@ -126,7 +135,7 @@ func trimBuffer(b []byte) []byte {
 }
 
 func (x *tx) save() savepoint {
-	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires, x.prefixes}
+	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires, x.prefixes, x.libraries}
 }
 
 func (x *tx) rollback(sp savepoint) {
@@ -141,7 +150,7 @@ func (x *tx) rollback(sp savepoint) {
 	// out of range counts as no match.
 	x.ops, x.undo = x.ops[:sp.ops], x.undo[:sp.undo]
 	x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
-	x.keys, x.expires, x.prefixes = sp.keys, sp.expires, sp.prefixes
+	x.keys, x.expires, x.prefixes, x.libraries = sp.keys, sp.expires, sp.prefixes, sp.libraries
 	for _, w := range x.windows {
 		w.Drop()
 	}
@@ -331,6 +340,7 @@ func (x *tx) Flush() {
 		x.DeleteRange([]byte{space}, []byte{space + 1}) // first: the store knows a flush by it
 	}
 	datatype.DropPrefixes(x)
+	x.restoreLibraries()
 	if x.indexed != nil {
 		x.indexed.Close()
 		x.indexed = nil
@@ -357,6 +367,58 @@ func (x *tx) Iter(lower, upper []byte) (datatype.Iter, error) {
 		return nil, err
 	}
 	return x.indexed.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+}
+
+// Walk implements datatype.Txn.
+func (x *tx) Walk(lower, upper []byte, reverse bool, visit func(key, val []byte) (bool, error)) error {
+	if !x.turn.mayWait && x.db.store.Cold() {
+		return datatype.ErrWouldBlock
+	}
+	if !x.flush {
+		o := store.WalkOptions{Lower: lower, Upper: upper, Reverse: reverse, Hidden: x.changes, Own: x.writtenIn(lower, upper, reverse)}
+		if ok, err := x.db.store.Walk(o, visit); ok || err != nil {
+			return err
+		}
+	}
+	it, err := x.Iter(lower, upper)
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	ok, step := it.First, it.Next
+	if reverse {
+		ok, step = it.Last, it.Prev
+	}
+	for valid := ok(); valid; valid = step() {
+		if more, err := visit(it.Key(), it.Value()); err != nil || !more {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// changes says that this turn has changed a pair.
+func (x *tx) changes(key []byte) bool {
+	return len(x.ops) > 0 && x.find(xxhash.Sum64(key), key) >= 0
+}
+
+// writtenIn are the pairs of a range that this turn has written, in order.
+func (x *tx) writtenIn(lower, upper []byte, reverse bool) (list []store.Pair) {
+	if !x.spaces[lower[0]] {
+		return nil
+	}
+	for i := range x.ops {
+		if o := &x.ops[i]; o.kind == opPut && o.key[0] == lower[0] && bytes.Compare(o.key, lower) >= 0 && bytes.Compare(o.key, upper) < 0 {
+			list = append(list, store.Pair{Key: o.key, Val: o.val})
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Pair) int {
+		if reverse {
+			a, b = b, a
+		}
+		return bytes.Compare(a.Key, b.Key)
+	})
+	return list
 }
 
 // scanLimit is how many pending changes are compared with a range before it is
@@ -416,11 +478,19 @@ func (x *tx) Event(class datatype.Class, name string, key []byte) {
 	case class == datatype.ClassNew: // what is new is told of by another event too
 		x.note(class, name, key)
 		return
+	case class == datatype.ClassLapsed: // it is gone for readers, although it is there until it is deleted
+		if x.turn.eng.track.Active() {
+			x.noteChange(class, key)
+		}
+		return
 	case class == datatype.ClassKeyMiss:
 		if x.reading {
 			x.note(class, name, key)
 		}
 		return
+	}
+	if x.turn.eng.track.Active() {
+		x.noteChange(class, key)
 	}
 	if x.db.watching.Load() > 0 {
 		x.db.markWatchers(key, class == datatype.ClassExpired)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
@@ -83,7 +84,10 @@ func (q *waiting) remove(w *waiter) {
 }
 
 // Waiting is the handle of a blocked client; its connection keeps it.
-type Waiting struct{ w *waiter }
+type Waiting struct {
+	w   *waiter
+	eng *Engine
+}
 
 // Block registers the client whose command has just returned Blocked, before
 // its locks are released, so that no change of a key is missed. args are the
@@ -114,7 +118,7 @@ func (t *Turn) Block(args [][]byte, resume func(reply []byte)) *Waiting {
 		})
 		w.mu.Unlock()
 	}
-	return &Waiting{w}
+	return &Waiting{w, t.eng}
 }
 
 // finish ends the wait with a reply, if it has not ended yet.
@@ -145,7 +149,10 @@ func (h *Waiting) Unblock(withError bool) bool {
 	return h.w.finish(func() []byte {
 		rw := resp.Writer{Proto: h.w.cl.Proto}
 		if withError {
-			rw.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+			const text = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+			rw.Error(text)
+			h.eng.Errors.Add(text)
+			h.w.row.Stats.Failed.Add(1)
 		} else {
 			h.w.wait.OnTimeout(&rw)
 		}
@@ -205,7 +212,9 @@ func (t *Turn) try(x *tx, w *waiter) {
 	*c = command.Ctx{Args: w.args, Row: w.row, W: &rw, Txns: t, C: w.cl, Host: t.eng.opts.Host, Again: true}
 	t.running = w.cl
 	status := Offload
-	if t.lockAll(x, w) {
+	if t.barred(c) {
+		status = Done
+	} else if t.lockAll(x, w) {
 		x.anyKey, x.reading = false, false
 		c.T = x
 		t.depth++ // what it makes ready is served by the loop in serve
@@ -220,6 +229,23 @@ func (t *Turn) try(x *tx, w *waiter) {
 	case Offload:
 		t.eng.Submit(Job{retry: w})
 	}
+}
+
+// barred answers a command that its client may not run any more.
+func (t *Turn) barred(c *command.Ctx) bool {
+	u := c.C.User()
+	if u.Unrestricted() {
+		return false
+	}
+	d := c.Row.Check(u, c.Args)
+	if d.Denied() {
+		command.Deny(t.eng.opts.Host.Users(), c.C, c.Row, c.Args, d, acl.TopLevel)
+		text := command.DeniedText(c.Row, d)
+		c.W.Error(text)
+		c.Row.Stats.Rejected.Add(1)
+		t.eng.Errors.Add(text)
+	}
+	return d.Denied()
 }
 
 // lockAll takes the locks of a waiter's command without waiting, which is right
@@ -245,7 +271,11 @@ func (t *Turn) retryWaiter(w *waiter) {
 		t.release(nil)
 		return
 	}
-	x := t.txs[i]
+	x, err := t.tx(i) // it may wait for no key
+	if err != nil {
+		t.release(nil)
+		return
+	}
 	if x.db != w.home() { // swapped meanwhile
 		t.release(nil)
 		t.eng.Submit(Job{retry: w})
@@ -253,6 +283,7 @@ func (t *Turn) retryWaiter(w *waiter) {
 	}
 	t.try(x, w)
 	t.serve()
+	t.settle()
 	t.Commit() // delivers, or tells of the failure
 }
 
@@ -268,6 +299,7 @@ func (t *Turn) deliver(failed error) {
 			if err != nil {
 				rw := resp.Writer{Proto: d.w.cl.Proto}
 				rw.Error(CommitErrorText(err))
+				t.eng.Errors.Add(CommitErrorText(err))
 				d.reply = rw.Buf
 			}
 			d.w.resume(d.reply)

@@ -60,6 +60,7 @@ func (e *Engine) runJob(t *Turn, j Job) {
 		if err != nil {
 			w.Buf = w.Buf[:0]
 			w.Error(string(ErrMisconf))
+			e.Errors.Add(string(ErrMisconf))
 		}
 		j.Done(w.Buf, took)
 	})
@@ -76,8 +77,7 @@ func (t *Turn) Run(cl *client.Client, row *command.Row, args [][]byte, w *resp.W
 		t.Begin(time.Now())
 		if err := t.waitLocks(reqs); err != nil {
 			t.release(nil)
-			w.Error(t.errorText(err))
-			return Done
+			return t.refuse(row, w, start, err)
 		}
 		had := len(t.extra)
 		status := t.Exec(cl, row, args, w)
@@ -94,6 +94,7 @@ func (t *Turn) Run(cl *client.Client, row *command.Row, args [][]byte, w *resp.W
 		if err := t.Commit(); err != nil {
 			w.Buf = w.Buf[:start]
 			w.Error(CommitErrorText(err))
+			t.eng.Errors.Add(CommitErrorText(err))
 		}
 		return status
 	}
@@ -103,6 +104,9 @@ func (t *Turn) Run(cl *client.Client, row *command.Row, args [][]byte, w *resp.W
 func CommitErrorText(err error) string {
 	if errors.Is(err, ErrMisconf) {
 		return string(ErrMisconf)
+	}
+	if errors.Is(err, ErrReadOnly) {
+		return string(ErrReadOnly)
 	}
 	return "ERR internal error: " + err.Error()
 }

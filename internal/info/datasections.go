@@ -24,6 +24,10 @@ func commandstatsSection(w *writer, s *Sources) {
 	}
 }
 
+func errorstatsSection(w *writer, s *Sources) {
+	s.Engine.Errors.Each(func(code string, n int64) { w.str("errorstat_"+code, fmt.Sprintf("count=%d", n)) })
+}
+
 func latencystatsSection(w *writer, s *Sources) {
 	v := s.Config.Load()
 	if !v.LatencyTracking {

@@ -14,13 +14,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/metric"
+	"github.com/haypile/haypile/internal/script"
 	"github.com/haypile/haypile/internal/server"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // RedisVersion is the version whose commands and semantics are the reference.
@@ -28,21 +31,25 @@ const RedisVersion = command.ServerVersion
 
 // Sources are where the fields come from.
 type Sources struct {
-	Version  string
-	RunID    string
-	Started  time.Time
-	Config   *config.Config
-	Engine   *engine.Engine
-	Registry *client.Registry
-	Server   *server.Server
-	Table    *command.Table
-	Cache    *cache.Cache
-	Slowlog  *metric.Slowlog
-	Rates    *Rates
-	Memory   func() []command.MemoryPart
-	Disk     func() DiskState
-	Backup   func() BackupState
-	PubSub   func() (channels, patterns, sharded int)
+	Version     string
+	RunID       string
+	Started     time.Time
+	Config      *config.Config
+	Engine      *engine.Engine
+	Registry    *client.Registry
+	Server      *server.Server
+	Table       *command.Table
+	Cache       *cache.Cache
+	Slowlog     *metric.Slowlog
+	Rates       *Rates
+	Memory      func() []command.MemoryPart
+	Disk        func() DiskState
+	Backup      func() BackupState
+	PubSub      func() (channels, patterns, sharded int)
+	Replication func() ReplicationState
+	Tracking    *tracking.Table
+	Users       *acl.Users
+	Scripts     *script.Host
 }
 
 // Rates are smoothed by the node, ten times a second.
@@ -81,7 +88,7 @@ var sections = []section{
 	{"cpu", "CPU", true, cpuSection},
 	{"modules", "Modules", true, func(*writer, *Sources) {}},
 	{"commandstats", "Commandstats", false, commandstatsSection},
-	{"errorstats", "Errorstats", true, func(*writer, *Sources) {}},
+	{"errorstats", "Errorstats", true, errorstatsSection},
 	{"latencystats", "Latencystats", false, latencystatsSection},
 	{"cluster", "Cluster", true, func(w *writer, _ *Sources) { w.int("cluster_enabled", 0) }},
 	{"keyspace", "Keyspace", true, keyspaceSection},

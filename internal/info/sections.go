@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/haypile/haypile/internal/acl"
 )
 
 func serverSection(w *writer, s *Sources) {
@@ -61,7 +63,8 @@ func clientsSection(w *writer, s *Sources) {
 	w.int("client_recent_max_input_buffer", maxIn)
 	w.int("client_recent_max_output_buffer", maxOut)
 	w.int("blocked_clients", blocked)
-	w.int("tracking_clients", 0)
+	tracking, _, _, _ := s.Tracking.Counts()
+	w.int("tracking_clients", int64(tracking))
 	w.int("pubsub_clients", pubsub)
 	w.int("watching_clients", watching)
 	w.int("clients_in_timeout_table", 0)
@@ -92,7 +95,23 @@ func memorySection(w *writer, s *Sources) {
 			w.int("memory_part_"+p.Name, p.Bytes)
 		}
 	}
+	scripts, libs := s.Scripts.Stats(), s.Engine.Functions()
+	code := 0
+	for _, lib := range libs.List() {
+		code += len(lib.Code)
+	}
+	w.bytes("used_memory_lua", scripts.EvalBytes)
+	w.int("used_memory_vm_eval", scripts.EvalBytes)
+	w.int("used_memory_scripts_eval", int64(scripts.ScriptBytes))
+	w.int("number_of_cached_scripts", int64(scripts.Scripts))
+	w.int("number_of_functions", int64(libs.Functions()))
+	w.int("number_of_libraries", int64(len(libs.List())))
+	w.int("used_memory_vm_functions", scripts.FunctionBytes)
+	w.bytes("used_memory_vm_total", scripts.EvalBytes+scripts.FunctionBytes)
+	w.int("used_memory_functions", int64(code))
+	w.bytes("used_memory_scripts", int64(scripts.ScriptBytes+code))
 	w.str("mem_allocator", "go")
+	w.int("lazyfree_pending_objects", 0) // nothing is freed in the background
 }
 
 func persistenceSection(w *writer, s *Sources) {
@@ -137,15 +156,11 @@ func statsSection(w *writer, s *Sources) {
 		in += c.NetIn.Load()
 		out += c.NetOut.Load()
 	}
-	var expired, failed, rejected int64
+	var expired int64
 	for i := range s.Engine.Databases() {
 		if db := s.Engine.Opened(i); db != nil {
 			expired += db.Expired.Load()
 		}
-	}
-	for _, r := range s.Table.Executable() {
-		failed += r.Stats.Failed.Load()
-		rejected += r.Stats.Rejected.Load()
 	}
 	cs := s.Cache.Stats()
 	w.int("total_connections_received", s.Registry.Total())
@@ -156,9 +171,10 @@ func statsSection(w *writer, s *Sources) {
 	w.float("instantaneous_input_kbps", s.Rates.NetIn.PerSecond()/1024)
 	w.float("instantaneous_output_kbps", s.Rates.NetOut.PerSecond()/1024)
 	w.int("rejected_connections", st.Rejected.Load())
-	w.int("sync_full", 0)
-	w.int("sync_partial_ok", 0)
-	w.int("sync_partial_err", 0)
+	r := s.Replication()
+	w.int("sync_full", r.FullSyncs)
+	w.int("sync_partial_ok", r.PartialOK)
+	w.int("sync_partial_err", r.PartialRefused)
 	w.int("expired_keys", expired)
 	w.float("expired_stale_perc", 0)
 	w.int("expired_time_cap_reached_count", 0)
@@ -170,9 +186,17 @@ func statsSection(w *writer, s *Sources) {
 	w.int("pubsub_channels", int64(channels))
 	w.int("pubsub_patterns", int64(patterns))
 	w.int("pubsubshard_channels", int64(sharded))
+	_, keys, items, prefixes := s.Tracking.Counts()
+	w.int("tracking_total_keys", int64(keys))
+	w.int("tracking_total_items", int64(items))
+	w.int("tracking_total_prefixes", int64(prefixes))
+	w.int("acl_access_denied_auth", s.Users.Log.Denied(acl.DeniedAuth))
+	w.int("acl_access_denied_cmd", s.Users.Log.Denied(acl.DeniedCommand))
+	w.int("acl_access_denied_key", s.Users.Log.Denied(acl.DeniedKey))
+	w.int("acl_access_denied_channel", s.Users.Log.Denied(acl.DeniedChannel))
 	w.int("latest_fork_usec", 0)
 	w.int("total_forks", 0)
-	w.int("total_error_replies", failed+rejected)
+	w.int("total_error_replies", s.Engine.Errors.Total())
 	w.int("total_protocol_errors", st.ProtocolErrors.Load())
 	w.int("client_output_buffer_limit_disconnections", st.OutputLimitKills.Load())
 	w.int("slow_logs_count", int64(s.Slowlog.Len()))
@@ -186,23 +210,6 @@ func yesNo(b bool) string {
 		return "Yes"
 	}
 	return "No"
-}
-
-// replicationSection is that of a master without replicas.
-func replicationSection(w *writer, s *Sources) {
-	var offset int64
-	for i := range s.Engine.Databases() {
-		if db := s.Engine.Opened(i); db != nil {
-			offset += int64(db.Log().End())
-		}
-	}
-	w.str("role", "master")
-	w.int("connected_slaves", 0)
-	w.str("master_failover_state", "no-failover")
-	w.str("master_replid", s.RunID)
-	w.int("master_repl_offset", offset)
-	w.int("second_repl_offset", -1)
-	w.int("repl_backlog_active", 0)
 }
 
 func cpuSection(w *writer, _ *Sources) {

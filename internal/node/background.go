@@ -29,6 +29,8 @@ func (n *Node) background() {
 	n.every(100*time.Millisecond, n.sampleRates)
 	n.every(2*time.Second, n.trimLogs)
 	n.every(time.Second, n.closeIdle)
+	n.every(100*time.Millisecond, n.watchReplication)
+	n.every(5*time.Second, n.repl.copies.Sweep)
 }
 
 func (n *Node) sampleRates() {

@@ -30,10 +30,11 @@ const (
 
 // dataDir is a data directory held by this process.
 type dataDir struct {
-	fs   vfs.FS
-	path string
-	lock io.Closer
-	keys layout.Keys
+	fs    vfs.FS
+	path  string
+	lock  io.Closer
+	keys  layout.Keys
+	slots string // the slot function, where keys are slotted
 
 	mu      sync.Mutex
 	swapped map[int]string // database → directory, where it is not the usual one
@@ -88,6 +89,7 @@ func (d *dataDir) chooseKeys(path, order, slots string) error {
 		d.keys = layout.Keys{Order: layout.Ordered}
 		return nil
 	case config.LayoutSlotted.String():
+		d.slots = slots
 		d.keys = layout.Keys{Order: layout.Slotted, SlotOf: crc.Slot}
 		if slots == config.SlotCRC32.String() {
 			d.keys.SlotOf = crc.CodisSlot
@@ -144,7 +146,11 @@ func writeFileAtomic(fs vfs.FS, path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	dir, err := fs.OpenDir(filepath.Dir(path))
+	return syncDir(fs, filepath.Dir(path))
+}
+
+func syncDir(fs vfs.FS, path string) error {
+	dir, err := fs.OpenDir(path)
 	if err != nil {
 		return err
 	}

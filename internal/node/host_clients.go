@@ -67,6 +67,7 @@ func (n *Node) monitor(cl *client.Client, db int, args [][]byte, unixNano int64)
 // closed is told when a client has gone; the server has counted its monitor off.
 func (n *Node) closed(cl *client.Client) {
 	n.hub.Forget(cl)
+	n.track.Off(cl)
 	if cl.Monitor {
 		n.forgetMonitor(cl)
 	}

@@ -28,8 +28,9 @@ func (n *Node) Latency() *metric.Latency { return &n.latency }
 func (n *Node) Info(sections []string) string {
 	return info.Render(&info.Sources{
 		Version: n.version, RunID: n.runID, Started: n.started, Config: n.cfg, Engine: n.eng, Registry: n.registry,
-		Server: n.srv, Table: n.table, Cache: n.eng.Cache(), Slowlog: &n.slowlog, Rates: &n.rates, Memory: n.Memory,
-		Disk: n.diskState, Backup: n.backupState, PubSub: n.pubsubCounts,
+		Server: n.srv, Scripts: n.scripts, Table: n.table, Cache: n.eng.Cache(), Slowlog: &n.slowlog, Rates: &n.rates, Memory: n.Memory,
+		Disk: n.diskState, Backup: n.backupState, PubSub: n.pubsubCounts, Replication: n.replicationState,
+		Tracking: n.track, Users: n.users,
 	}, sections)
 }
 
@@ -41,6 +42,7 @@ func (n *Node) ResetStats() {
 	n.srv.Stats().Reset()
 	n.eng.Hits.Store(0)
 	n.eng.Misses.Store(0)
+	n.eng.Errors.Reset()
 	n.eng.Cache().ResetStats()
 }
 

@@ -6,10 +6,14 @@ import (
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/pubsub"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // PubSub implements command.Messaging.
 func (n *Node) PubSub() *pubsub.Hub { return n.hub }
+
+// Tracking implements command.Messaging.
+func (n *Node) Tracking() *tracking.Table { return n.track }
 
 func (n *Node) pubsubCounts() (channels, patterns, sharded int) {
 	return n.hub.Len(pubsub.Channels), n.hub.Len(pubsub.Patterns), n.hub.Len(pubsub.Sharded)

@@ -17,12 +17,13 @@ import (
 // budget is how the memory of one instance is divided. What the parts do not
 // use is left to clients, the heap and the garbage collector's slack.
 type budget struct {
-	total      int64
-	valueCache int64
-	blockCache int64
-	memtable   int64 // one memtable of one database
-	filter     int64 // membership filter of one database
-	heapLimit  int64 // when the garbage collector works harder
+	total       int64
+	valueCache  int64 // outside of the Go heap
+	blockCache  int64 // Pebble's own memory: outside as well, in a build with cgo
+	memtable    int64 // one memtable of one database, likewise
+	writeBuffer int64 // of one database
+	filter      int64 // membership filter of one database
+	heapLimit   int64 // when the garbage collector works harder
 }
 
 // divide splits the budget that the parameters name, or half of what the machine
@@ -36,12 +37,24 @@ func divide(v *config.Values) budget {
 	b.blockCache = b.total * v.BlockCachePercent / 100
 	b.memtable = int64(v.MemtableSize)
 	if b.memtable == 0 {
-		b.memtable = max(4<<20, min(64<<20, b.total/32))
+		b.memtable = max(1<<20, min(64<<20, b.total/32))
 	}
+	b.writeBuffer = max(2<<20, min(64<<20, b.total/16))
 	b.filter = b.total / 16
-	b.heapLimit = b.total - b.total/20
+	outside := b.valueCache
+	if manualMemory {
+		outside += b.blockCache + usualMemtables*b.memtable
+	}
+	b.heapLimit = max(smallestHeap, b.total-outside-b.total/32)
 	return b
 }
+
+const (
+	// usualMemtables is how many of a busy database exist at a time: one fills, one is flushed.
+	usualMemtables = 2
+	// smallestHeap keeps the collector from running all the time for a budget that cannot be held.
+	smallestHeap = 40 << 20
+)
 
 // availableMemory is the machine's, or less if a control group says so.
 func availableMemory() int64 {

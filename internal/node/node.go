@@ -9,15 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
@@ -27,7 +28,9 @@ import (
 	"github.com/haypile/haypile/internal/info"
 	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/pubsub"
+	"github.com/haypile/haypile/internal/script"
 	"github.com/haypile/haypile/internal/server"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // Options of a Node.
@@ -51,18 +54,23 @@ type Node struct {
 	dir      *dataDir
 	blocks   *pebble.Cache
 	table    *command.Table
+	users    *acl.Users
 	eng      *engine.Engine
 	registry *client.Registry
 	hub      *pubsub.Hub
+	track    *tracking.Table
+	scripts  *script.Host
 	monitors monitors
 	srv      *server.Server
 	metrics  *metricsServer
 
-	slowlog metric.Slowlog
-	latency metric.Latency
-	rates   info.Rates
-	disk    diskGuard
-	backups backups
+	slowlog   metric.Slowlog
+	latency   metric.Latency
+	rates     info.Rates
+	disk      diskGuard
+	backups   backups
+	repl      replicating
+	discarded atomic.Int64 // changes written to files because the master never had them
 
 	stop chan struct{}
 	bg   sync.WaitGroup
@@ -73,9 +81,6 @@ type Node struct {
 // Start opens the data directory and serves clients.
 func Start(o Options) (n *Node, err error) {
 	v := o.Config.Load()
-	if err := absent(v); err != nil {
-		return nil, err
-	}
 	n = &Node{cfg: o.Config, log: o.Logger, fs: o.FS, version: o.Version, runID: newRunID(), started: time.Now(),
 		budget: divide(v), registry: client.NewRegistry(), hub: pubsub.New(), stop: make(chan struct{}), quit: make(chan struct{})}
 	defer func() {
@@ -83,6 +88,7 @@ func Start(o Options) (n *Node, err error) {
 			err = errors.Join(err, n.Close())
 		}
 	}()
+	n.track = tracking.New(n.registry)
 	n.backups.state.LastSave, n.backups.state.LastOK = n.started, true // as Redis begins
 	if n.dir, err = openDataDir(o.FS, v); err != nil {
 		return n, err
@@ -90,13 +96,31 @@ func Start(o Options) (n *Node, err error) {
 	debug.SetMemoryLimit(n.budget.heapLimit)
 	n.blocks = pebble.NewCache(n.budget.blockCache)
 	n.table = command.NewTable(renames(v))
+	n.scripts = script.NewHost(script.Options{Version: command.ServerVersion, Log: n.logScript})
+	n.users = acl.NewUsers(n.table.ACL())
+	if err := n.openUsers(v); err != nil {
+		return n, err
+	}
 	n.openEngine(v)
-	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Logger: o.Logger,
-		Hooks: server.Hooks{Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
+	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Users: n.users, Scripts: n.scripts, Logger: o.Logger,
+		Hooks: server.Hooks{Refuse: n.Refuse, Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
 	n.apply(v)
 	n.cfg.OnChange(n.reconfigure)
 	n.checkDisk()
+	if err := n.openReplication(v); err != nil {
+		return n, err
+	}
 	if err := n.openDatabases(); err != nil {
+		return n, err
+	}
+	if err := n.eng.LoadLibraries(n.scripts); err != nil {
+		return n, err
+	}
+	doubtful, err := n.dir.running()
+	if err != nil {
+		return n, err
+	}
+	if err := n.beginReplication(v, doubtful); err != nil {
 		return n, err
 	}
 	if err := n.listen(v); err != nil {
@@ -104,20 +128,6 @@ func Start(o Options) (n *Node, err error) {
 	}
 	n.background()
 	return n, nil
-}
-
-// absent refuses parameters that ask for what this version does not have: an
-// operator who relies on them must not find out later.
-func absent(v *config.Values) error {
-	switch {
-	case !v.ReplicaOf.IsZero():
-		return errors.New("replicaof is set, but this version has no replication yet; remove it to start as a master")
-	case v.MinReplicasToWrite > 0:
-		return errors.New("min-replicas-to-write is set, but this version has no replication yet; remove it")
-	case v.ACLFile != "" || len(v.Users) > 0:
-		return errors.New("aclfile or user is set, but this version has no ACL users yet; use requirepass")
-	}
-	return nil
 }
 
 func newRunID() string {
@@ -141,39 +151,46 @@ func (n *Node) openEngine(v *config.Values) {
 	}
 	n.eng = engine.New(engine.Options{
 		Databases: int(v.Databases), Workers: workers, Cache: cache.New(n.budget.valueCache),
-		Table: n.table, Host: n, Logger: n.log, DB: n.databaseOptions,
-		Notify: n.notify, Swap: n.swapDatabases,
+		Table: n.table, Host: n, Tracking: n.track, Logger: n.log, DB: n.databaseOptions,
+		Notify: n.notify, Swap: n.swapDatabases, Opened: n.databaseOpened,
 	})
 	n.eng.WriteErr = n.writeErr
 }
 
 // databaseOptions says how database i is kept.
-func (n *Node) databaseOptions(i int) (string, engine.DBOptions) {
+func (n *Node) databaseOptions(i int) (string, engine.DBOptions, error) {
 	v := n.cfg.Load()
 	name := n.dir.database(i)
 	o := engine.DBOptions{
-		FS: n.fs, Dir: filepath.Join(v.Dir, name), Keys: n.dir.keys, BlockCache: n.blocks,
-		MemTableBytes: uint64(n.budget.memtable), FilterBytes: n.budget.filter,
+		FS: n.fs, Keys: n.dir.keys, BlockCache: n.blocks,
+		MemTableBytes: uint64(n.budget.memtable), WriteBuffer: n.budget.writeBuffer, FilterBytes: n.budget.filter,
 		Compression: v.Compression.String(), Compactions: int(v.CompactionConcurrency), Logger: n.log,
 		SegmentBytes: func() int64 { return int64(n.cfg.Load().BinlogFileSize) },
 	}
-	if v.BinlogPath != "" {
-		o.BinlogDir = filepath.Join(v.BinlogPath, name)
+	g, err := n.generation(name)
+	if err != nil {
+		return name, o, err
 	}
+	n.place(&o, name, g)
 	if o.Compactions == 0 {
 		o.Compactions = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	return name, o
+	return name, o, nil
 }
 
 // openDatabases opens database 0 and every other that has data; the rest are
 // opened at first use.
 func (n *Node) openDatabases() error {
 	for i := range n.eng.Databases() {
-		_, o := n.databaseOptions(i)
+		name, o, err := n.databaseOptions(i)
+		if err != nil {
+			return err
+		}
 		if _, err := n.fs.Stat(o.Dir); i > 0 && err != nil {
 			continue
 		}
+		g, _ := n.generation(name)
+		n.clearGenerations(name, g)
 		if _, err := n.eng.DB(i); err != nil {
 			return err
 		}
@@ -188,7 +205,15 @@ func (n *Node) apply(v *config.Values) {
 	n.eng.SetNotify(wantedEvents(v.NotifyKeyspaceEvents))
 	n.slowlog.Configure(v.SlowlogSlowerThan, int(v.SlowlogMaxLen))
 	n.latency.Configure(v.LatencyMonitorThreshold)
+	n.users.SetNewChannels(v.ACLPubSubDefault == config.ACLAllChannels)
+	n.users.Log.SetMax(int(v.ACLLogMaxLen))
+	n.track.SetLimit(int(v.TrackingTableMaxKeys))
+	n.scripts.Configure(script.Settings{BusyAfter: v.BusyReplyThreshold, MemoryLimit: int(v.LuaMemoryLimit)})
 	n.srv.Reconfigure(v)
+	if n.repl.throttle != nil {
+		n.repl.throttle.SetRate(int64(v.ThrottleBytesPerSec))
+		n.guard(v)
+	}
 }
 
 // reconfigure is the hook of CONFIG SET.
@@ -203,6 +228,9 @@ func (n *Node) reconfigure(old, next *config.Values) error {
 		debug.SetMemoryLimit(b.heapLimit)
 		n.eng.Cache().SetLimit(b.valueCache)
 		n.budget.total = b.total
+	}
+	if old.RequirePass != next.RequirePass {
+		n.users.SetDefaultPassword(next.RequirePass)
 	}
 	n.apply(next)
 	return nil
@@ -224,7 +252,7 @@ func (n *Node) listen(v *config.Values) error {
 	if loops == 0 {
 		loops = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	if err := n.srv.ListenPlain(server.Addresses(v), loops, v.TCPKeepalive); err != nil {
+	if err := n.srv.ListenPlain(append(server.Addresses(v), n.serviceAddresses(v)...), loops, v.TCPKeepalive); err != nil {
 		return err
 	}
 	if v.UnixSocket != "" && v.UnixSocketPerm != 0 {
@@ -251,7 +279,7 @@ func (n *Node) listen(v *config.Values) error {
 func (n *Node) observe(cl *client.Client, row *command.Row, args [][]byte, nanos int64) {
 	d := time.Duration(nanos)
 	if n.slowlog.Slow(d) && !row.Is(command.SkipSlowlog) {
-		n.slowlog.Add(args, d, cl.Addr, cl.Name(), time.Now())
+		n.slowlog.Add(command.Redacted(row, args), d, cl.Addr, cl.Name(), time.Now())
 	}
 	if n.latency.Enabled() {
 		event := "command"
@@ -273,8 +301,12 @@ func (n *Node) Close() error {
 	if n.metrics != nil {
 		errs = append(errs, n.metrics.close())
 	}
+	n.closeReplication()
 	if n.srv != nil {
 		n.srv.Close()
+	}
+	if n.scripts != nil {
+		n.scripts.Stop()
 	}
 	if n.eng != nil {
 		errs = append(errs, n.eng.Close())
@@ -283,6 +315,9 @@ func (n *Node) Close() error {
 		n.blocks.Unref()
 	}
 	if n.dir != nil {
+		if len(errs) == 0 || errors.Join(errs...) == nil {
+			errs = append(errs, n.dir.stopped())
+		}
 		errs = append(errs, n.dir.close())
 	}
 	return errors.Join(errs...)

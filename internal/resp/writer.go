@@ -177,6 +177,17 @@ func (w *Writer) Double(f float64) {
 	w.Bulk(text)
 }
 
+// BigNumber appends a number of any size, given as its digits; RESP2 sees a bulk string.
+func (w *Writer) BigNumber(digits string) {
+	if w.Proto < 3 {
+		w.BulkString(digits)
+		return
+	}
+	w.Buf = append(w.Buf, '(')
+	w.Buf = append(w.Buf, digits...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
 // Verbatim appends text with its three-letter format; RESP2 sees a bulk string.
 func (w *Writer) Verbatim(format, text string) {
 	if w.Proto < 3 {

@@ -80,3 +80,16 @@ func ChmodSocket(v *config.Values) error {
 	}
 	return nil
 }
+
+// ServiceAddresses is where a dedicated port is listened on, or nothing when it is taken.
+func ServiceAddresses(v *config.Values, port int) []string {
+	list := tcpAddresses(v.Bind, port)
+	for _, a := range list {
+		l, err := net.Listen("tcp", strings.TrimPrefix(a, "tcp://"))
+		if err != nil {
+			return nil
+		}
+		l.Close()
+	}
+	return list
+}

@@ -126,6 +126,9 @@ func (ev *events) OnTraffic(c gnet.Conn) gnet.Action {
 func (ev *events) OnClose(c gnet.Conn, _ error) gnet.Action {
 	if ses, ok := c.Context().(*session); ok {
 		ses.gone()
+		if conn := ses.taken.Load(); conn != nil {
+			go ses.serveTaken(*conn)
+		}
 	}
 	return gnet.None
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/resp"
@@ -28,7 +29,11 @@ func (s *session) command(args [][]byte) {
 		return
 	}
 	if s.srv.Monitors.Load() > 0 && s.srv.hooks.Monitor != nil {
-		defer s.monitor(row, args, s.executes(row), cl.DB())
+		if row.Scripted() {
+			s.monitor(row, args, nil, cl.DB()) // before the commands that it calls
+		} else {
+			defer s.monitor(row, args, s.executes(row), cl.DB())
+		}
 	}
 	s.loop.running = s
 	s.run(row, args)
@@ -63,7 +68,7 @@ func (s *session) monitor(row *command.Row, args [][]byte, queue []client.Queued
 
 // shownToMonitors keeps the commands of administrators, which may hold secrets, back.
 func shownToMonitors(row *command.Row) bool {
-	return row.Flags&(command.SkipMonitor|command.Admin) == 0
+	return row.Flags&(command.SkipMonitor|command.Admin) == 0 || row.Scripted()
 }
 
 // runsInMulti lists what is executed at once even between MULTI and EXEC.
@@ -82,20 +87,52 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		return s.unknown(args)
 	case !row.ArityOK(len(args)) || row.Handler == nil:
 		return string(resp.WrongArity(row.Full))
-	case !cl.Authenticated && !row.Is(command.NoAuth):
+	case !cl.Authenticated && !row.Is(command.NoAuth) && s.users.LoginNeeded():
 		return string(resp.ErrNoAuth)
 	case cl.InMulti && row.Is(command.NoMulti):
 		return "ERR Command not allowed inside a transaction"
+	}
+	if u := cl.User(); !u.Unrestricted() {
+		if text := s.checkUser(cl, u, row, args); text != "" {
+			return text
+		}
+	}
+	switch {
 	case s.Loading.Load() && !row.Is(command.Loading):
 		return string(resp.ErrLoading)
 	case cl.Subscribed() && cl.Proto < 3 && !allowedSubscribed(row):
 		return "ERR Can't execute '" + row.Full + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
-	case row.Is(command.Write) && s.eng.WriteErr != nil:
+	}
+	if s.Guarded.Load() {
+		if err := s.hooks.Refuse(cl, row); err != nil {
+			return err.Error()
+		}
+	}
+	if row.Is(command.Write) && s.eng.WriteErr != nil {
 		if err := s.eng.WriteErr(); err != nil {
 			return err.Error()
 		}
 	}
+	if !row.Is(command.AllowBusy) && s.scripts != nil {
+		if err := s.scripts.Busy(); err != nil {
+			return err.Error()
+		}
+	}
 	return ""
+}
+
+// checkUser is the gate of ACL.
+func (s *Server) checkUser(cl *client.Client, u *acl.User, row *command.Row, args [][]byte) string {
+	d := row.Check(u, args)
+	if !d.Denied() {
+		return ""
+	}
+	where := acl.TopLevel
+	if cl.InMulti {
+		where = acl.Multi
+	}
+	command.Deny(s.users, cl, row, args, d, where)
+	return command.DeniedText(row, d)
 }
 
 func allowedSubscribed(row *command.Row) bool {
@@ -137,6 +174,7 @@ func (s *session) reject(row *command.Row, text string) {
 	}
 	from := len(s.w.Buf)
 	s.w.Error(text)
+	s.srv.eng.Errors.Add(text)
 	s.replied(from)
 }
 
@@ -144,8 +182,7 @@ func (s *session) reject(row *command.Row, text string) {
 func (s *session) abort(text string) string {
 	s.cl.EndMulti()
 	s.srv.eng.Unwatch(s.cl)
-	_, why, _ := strings.Cut(text, " ")
-	return "EXECABORT Transaction discarded because of: " + why
+	return "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
 }
 
 // queue keeps a command for EXEC.
@@ -157,8 +194,7 @@ func (s *session) queue(row *command.Row, args [][]byte) {
 		cl.QueueBytes += int64(len(a)) + 24
 	}
 	if limit := int64(s.srv.cfg.Load().QueryBufferLimit); cl.QueueBytes > limit {
-		s.w.Error("ERR the transaction exceeds client-query-buffer-limit")
-		cl.Poisoned = true
+		s.reject(row, "ERR the transaction exceeds client-query-buffer-limit")
 		return
 	}
 	cl.Queue = append(cl.Queue, q)

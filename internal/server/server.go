@@ -17,11 +17,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/script"
 )
 
 // Hooks are what the server tells the rest of the instance.
@@ -30,6 +32,9 @@ type Hooks struct {
 	Observe func(cl *client.Client, row *command.Row, args [][]byte, nanos int64)
 	// Monitor is told of every command before execution while Monitors is above zero.
 	Monitor func(cl *client.Client, db int, args [][]byte, unixNano int64)
+	// Refuse returns the error for a command that may not run for the sake of
+	// replication; it is asked while Guarded is set.
+	Refuse func(cl *client.Client, row *command.Row) error
 	// Closed is told when a client has gone.
 	Closed func(cl *client.Client)
 }
@@ -40,7 +45,9 @@ type Options struct {
 	Engine   *engine.Engine
 	Table    *command.Table
 	Registry *client.Registry
+	Users    *acl.Users
 	Hooks    Hooks
+	Scripts  *script.Host
 	Logger   *slog.Logger
 }
 
@@ -66,7 +73,9 @@ type Server struct {
 	eng      *engine.Engine
 	table    *command.Table
 	registry *client.Registry
+	users    *acl.Users
 	hooks    Hooks
+	scripts  *script.Host
 	log      *slog.Logger
 	stats    Stats
 	Monitors atomic.Int64
@@ -75,6 +84,7 @@ type Server struct {
 	stranger atomic.Pointer[resp.Limits]
 	pause    pause
 	Loading  atomic.Bool
+	Guarded  atomic.Bool // ask Hooks.Refuse
 
 	mu        sync.Mutex
 	listeners []listener
@@ -89,7 +99,7 @@ type listener interface {
 
 // New returns a server; Listen makes it accept.
 func New(o Options) *Server {
-	s := &Server{cfg: o.Config, eng: o.Engine, table: o.Table, registry: o.Registry, hooks: o.Hooks, log: o.Logger}
+	s := &Server{cfg: o.Config, eng: o.Engine, table: o.Table, registry: o.Registry, users: o.Users, hooks: o.Hooks, scripts: o.Scripts, log: o.Logger}
 	s.configure(o.Config.Load())
 	return s
 }
@@ -144,15 +154,15 @@ func (s *Server) accept(o endpoint) (*client.Client, string) {
 	if s.closing.Load() {
 		return nil, "-ERR the server is shutting down\r\n"
 	}
-	if v.ProtectedMode && v.RequirePass == "" && !o.local && s.defaultBind(v) {
+	if v.ProtectedMode && s.users.Default.Rights().NoPassword() && !o.local && s.defaultBind(v) {
 		s.stats.Rejected.Add(1)
 		return nil, "-" + deniedText + "\r\n"
 	}
 	cl := &client.Client{
 		ID: s.registry.NewID(), Addr: o.addr, LAddr: o.laddr, FD: o.fd, Unix: o.unix, TLS: o.tls, Local: o.local,
-		Created: time.Now(), Proto: 2, Authenticated: v.RequirePass == "",
+		Created: time.Now(), Proto: 2, Authenticated: !s.users.LoginNeeded(),
 	}
-	cl.SetUser("default")
+	cl.SetUser(s.users.Default)
 	cl.Touch(nil, time.Now().UnixNano())
 	cl.NoteMulti(-1, 0)
 	if !s.registry.Add(cl, int(v.MaxClients)) {

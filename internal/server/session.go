@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,8 @@ type transport interface {
 	Write(b []byte) error
 	Pending() int
 	Close()
+	// Detach gives the connection away; the session must not use it any more.
+	Detach() (net.Conn, error)
 }
 
 // session turns the bytes of one connection into commands and their replies
@@ -55,12 +58,19 @@ type session struct {
 	pushMu  sync.Mutex
 	pushes  []byte // messages from other goroutines
 	pushing bool   // a drain is scheduled
+	away    bool   // a worker has the command; guarded by pushMu
 	dead    bool   // guarded by pushMu too: nothing may be scheduled any more
+
+	taken     atomic.Pointer[net.Conn] // see giveAway
+	takenRest []byte
 }
 
 // feed takes what has arrived.
 func (s *session) feed(data []byte) {
 	s.cl.NetIn.Add(int64(len(data)))
+	if s.taken.Load() != nil {
+		return
+	}
 	if s.busy || s.closing {
 		s.keep(data)
 		return
@@ -120,7 +130,7 @@ const keepInput = 64 << 10
 func (s *session) process(buf []byte) (n int) {
 	lim := s.srv.limitsFor(s.cl)
 	s.loop.turn.Begin(time.Now())
-	for n < len(buf) && !s.busy && !s.closing {
+	for n < len(buf) && !s.busy && !s.closing && s.cl.TakeOver == nil {
 		args, used, err := s.parser.Next(buf[n:], lim)
 		if errors.Is(err, resp.ErrIncomplete) {
 			break
@@ -130,6 +140,7 @@ func (s *session) process(buf []byte) (n int) {
 			s.srv.stats.ProtocolErrors.Add(1)
 			s.begin()
 			s.w.Error("ERR " + err.Error())
+			s.srv.eng.Errors.Add("ERR " + err.Error())
 			s.closing = true
 			break
 		}
@@ -147,6 +158,10 @@ func (s *session) process(buf []byte) (n int) {
 		}
 	}
 	s.loop.afterTraffic(s)
+	if s.cl.TakeOver != nil && !s.busy {
+		s.giveAway(buf[n:])
+		return len(buf)
+	}
 	return n
 }
 
@@ -175,7 +190,7 @@ func (s *session) run(row *command.Row, args [][]byte) {
 		s.replied(from)
 	case engine.Blocked:
 		s.turnCmds-- // its reply comes in another turn
-		s.block(t, cloneArgs(args))
+		s.block(t, row, cloneArgs(args))
 	case engine.Offload:
 		s.turnCmds--
 		s.offload(row, cloneArgs(args))
@@ -184,27 +199,45 @@ func (s *session) run(row *command.Row, args [][]byte) {
 
 func (s *session) offload(row *command.Row, args [][]byte) {
 	s.busy = true
+	s.setAway(true)
 	s.loop.jobs = append(s.loop.jobs, engine.Job{
 		Client: s.cl, Row: row, Args: args,
 		Done: func(reply []byte, took time.Duration) {
 			s.srv.observe(s.cl, row, args, int64(took))
 			s.post(func() { s.done(reply) })
 		},
-		OnBlock: func(t *engine.Turn) { s.block(t, args) },
+		OnBlock: func(t *engine.Turn) { s.block(t, row, args) },
 	})
 }
 
 // block makes the session wait. On a worker the session is busy already and
 // nobody else touches it.
-func (s *session) block(t *engine.Turn, args [][]byte) {
+func (s *session) block(t *engine.Turn, row *command.Row, args [][]byte) {
 	s.busy = true
-	w := t.Block(args, func(reply []byte) { s.post(func() { s.done(reply) }) })
+	w := t.Block(args, func(reply []byte) {
+		s.srv.observe(s.cl, row, args, 0) // the wait is not counted
+		s.post(func() { s.done(reply) })
+	})
+	s.setAway(false)
 	s.pushMu.Lock()
 	s.waiting = w
 	dead := s.dead
 	s.pushMu.Unlock()
 	if dead {
 		w.Cancel()
+	}
+}
+
+// setAway notes whether a worker has the session's command. Messages wait until it is back, so
+// that what the command itself has caused comes after its reply; a client that blocks gets them.
+func (s *session) setAway(away bool) {
+	s.pushMu.Lock()
+	s.away = away
+	drain := !away && len(s.pushes) > 0 && !s.pushing && !s.dead
+	s.pushing = s.pushing || drain
+	s.pushMu.Unlock()
+	if drain {
+		s.post(s.drainPushes)
 	}
 }
 
@@ -220,6 +253,7 @@ func (s *session) done(reply []byte) {
 	from := len(s.w.Buf)
 	s.w.Buf = append(s.w.Buf, reply...)
 	s.replied(from)
+	s.setAway(false)
 	if !s.inTurn {
 		s.begin()
 	}
@@ -245,6 +279,7 @@ func (s *session) failTurn(text string) {
 	s.w.Buf = s.w.Buf[:s.turnFrom]
 	for range s.turnCmds {
 		s.w.Error(text)
+		s.srv.eng.Errors.Add(text)
 	}
 }
 
@@ -358,7 +393,9 @@ func (s *session) gone() {
 	if waiting != nil {
 		waiting.Cancel()
 	}
-	s.srv.forget(s.cl)
+	if s.taken.Load() == nil {
+		s.srv.forget(s.cl)
+	}
 }
 
 // post runs f on the session's loop.
@@ -372,8 +409,8 @@ func (s *session) Push(msg []byte) {
 		return
 	}
 	s.pushes = append(s.pushes, msg...)
-	first := !s.pushing
-	s.pushing = true
+	first := !s.pushing && !s.away
+	s.pushing = s.pushing || first
 	s.pushMu.Unlock()
 	if first {
 		s.post(s.drainPushes)
@@ -382,8 +419,13 @@ func (s *session) Push(msg []byte) {
 
 func (s *session) drainPushes() {
 	s.pushMu.Lock()
+	s.pushing = false
+	if s.away {
+		s.pushMu.Unlock()
+		return
+	}
 	msgs := s.pushes
-	s.pushes, s.pushing = nil, false
+	s.pushes = nil
 	s.pushMu.Unlock()
 	if s.closed || len(msgs) == 0 {
 		return
@@ -395,6 +437,11 @@ func (s *session) drainPushes() {
 
 // Close implements client.Sink.
 func (s *session) Close(reason string) {
+	if c := s.taken.Load(); c != nil {
+		s.srv.log.Debug("client closed", "client", s.cl.Addr, "reason", reason)
+		(*c).Close()
+		return
+	}
 	s.post(func() {
 		if s.closed {
 			return

@@ -245,7 +245,16 @@ func runSecured(s *session, c net.Conn) {
 		runPosted()
 	}
 	close(quit)
-	c.Close()
+	away := s.taken.Load() != nil
+	if !away {
+		c.Close()
+	}
 	s.gone()
 	runPosted()
+	if away {
+		for range data { //nolint:revive // it is closed when the reader has ended
+		}
+		_ = c.SetReadDeadline(time.Time{})
+		s.serveTaken(c)
+	}
 }

@@ -112,3 +112,47 @@ func varBytes(r []byte) (b, rest []byte, ok bool) {
 	}
 	return r[w : w+int(n)], r[w+int(n):], true
 }
+
+// EachKey calls f with the key of every operation of a batch that a Builder has
+// made, but the state's; for a range, with its bounds.
+func EachKey(repr []byte, f func(key, rangeEnd []byte)) error {
+	if len(repr) < batchHeaderBytes {
+		return layout.ErrCorrupt
+	}
+	for r := repr[batchHeaderBytes:]; len(r) > 0; {
+		o, rest, ok := parseOp(r)
+		if !ok {
+			return layout.ErrCorrupt
+		}
+		r = rest
+		switch {
+		case o.kind == opDeleteRange:
+			f(o.key, o.val)
+		case string(o.key) != string(layout.StateKey):
+			f(o.key, nil)
+		}
+	}
+	return nil
+}
+
+// FlushesAll says that a batch begins by deleting everything (FLUSHDB).
+func FlushesAll(repr []byte) bool { return wholeSpace(repr) }
+
+// EachOp calls f with every operation of a batch: "set" with a value, "delete", or
+// "delete-range" with the end of the range for a value.
+func EachOp(repr []byte, f func(op string, key, val []byte)) error {
+	if len(repr) < batchHeaderBytes {
+		return layout.ErrCorrupt
+	}
+	for r := repr[batchHeaderBytes:]; len(r) > 0; {
+		o, rest, ok := parseOp(r)
+		if !ok {
+			return layout.ErrCorrupt
+		}
+		r = rest
+		f(opNames[o.kind], o.key, o.val)
+	}
+	return nil
+}
+
+var opNames = map[byte]string{opSet: "set", opDelete: "delete", opDeleteRange: "delete-range"}

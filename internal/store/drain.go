@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -19,7 +20,7 @@ func (s *Store) Apply(repr []byte) error {
 	}
 	f := &s.front
 	f.mu.Lock()
-	for f.active.bytes > fullBytes && f.draining != nil && f.err == nil {
+	for f.active.bytes > f.full && f.draining != nil && f.err == nil {
 		f.idle.Wait() // the disk does not follow: writers wait for it
 	}
 	err := f.err
@@ -27,7 +28,7 @@ func (s *Store) Apply(repr []byte) error {
 		f.filled.Store(1)
 		err = f.active.addBatch(repr)
 	}
-	full := f.active.bytes > drainBytes
+	full := f.active.bytes > f.drain
 	f.mu.Unlock()
 	if full {
 		select {
@@ -71,8 +72,8 @@ func (s *Store) applyDirect(repr []byte) error {
 // toPebble applies one batch; drains and applyDirect exclude each other.
 func (s *Store) toPebble(repr []byte) error {
 	s.detach()
-	if uint64(len(repr)) > s.opts.MemTableBytes/4 {
-		repr = bytes.Clone(repr) // Pebble keeps a large batch's bytes until it has flushed them
+	if mayBeKept(repr, s.opts.MemTableBytes) {
+		repr = bytes.Clone(repr)
 	}
 	if err := s.batch.SetRepr(repr); err != nil {
 		return fmt.Errorf("batch: %w", err)
@@ -81,6 +82,15 @@ func (s *Store) toPebble(repr []byte) error {
 		return fmt.Errorf("apply to store: %w", err)
 	}
 	return nil
+}
+
+// mayBeKept says whether Pebble may keep a batch's bytes until it has flushed them, as it does
+// when the batch would take more than half a memtable. Each operation takes its bytes and a node of the
+// skip list there, which for small pairs is most of it.
+func mayBeKept(repr []byte, memTableBytes uint64) bool {
+	const node = 256 // more than a node has
+	ops := uint64(binary.LittleEndian.Uint32(repr[8:]))
+	return uint64(len(repr))+ops*node > memTableBytes/4
 }
 
 // maxAge is how long a change stays in the write buffer of a quiet database, so

@@ -31,6 +31,8 @@ type front struct {
 	spare    *table
 	idle     sync.Cond // draining became nil; uses mu
 	err      error     // a drain failed for good
+	drain    int64     // bytes at which a drain begins
+	full     int64     // bytes at which commits wait for it
 
 	// filled is 0 while both tables are empty, so that point reads of a quiet
 	// database need no lock. A change is seen by whoever takes its key's lock later.
@@ -44,8 +46,10 @@ type table struct {
 	entries []entry
 	arena   []byte
 	ranges  []keyRange
-	touched map[uint64]struct{} // hashes of the collection prefixes changed
-	last    uint64              // the prefix hash added last
+	touched map[uint64]int32 // hashes of the collection prefixes changed → chains
+	chains  []chain
+	last    uint64 // the prefix hash noted last
+	lastAt  int32  // and its chain
 	spaces  [256]bool
 	state   layout.State // after the last batch
 	bytes   int64        // live and overwritten
@@ -56,13 +60,21 @@ type entry struct {
 	key, val         uint32 // offsets in arena
 	keyLen           uint32
 	valLen, valRoom  uint32
+	next             uint32 // entry index + 1 of the chain's next
 	deleted, present bool
+	linked           bool // in its collection's chain
+}
+
+// chain links those pairs of a collection's elements that have been written, not only
+// deleted: a range read can find the others by point look-ups.
+type chain struct {
+	head, count uint32
 }
 
 type keyRange struct{ from, to []byte }
 
 const (
-	// drainBytes is when a drain begins by itself.
+	// drainBytes is when a drain begins by itself, unless Options.WriteBuffer says less.
 	drainBytes = 8 << 20
 	// fullBytes is when commits wait for the drain: it bounds memory when the
 	// disk cannot follow.
@@ -72,7 +84,7 @@ const (
 )
 
 func newTable(keys *layout.Keys) *table {
-	return &table{keys: keys, slots: make([]uint32, 1024), touched: map[uint64]struct{}{}}
+	return &table{keys: keys, slots: make([]uint32, 1024), touched: map[uint64]int32{}}
 }
 
 func (t *table) reset() {
@@ -83,10 +95,15 @@ func (t *table) reset() {
 	clear(t.slots)
 	clear(t.touched)
 	t.entries, t.arena, t.ranges = t.entries[:0], t.arena[:0], nil
-	t.spaces, t.bytes, t.last = [256]bool{}, 0, 0
+	t.chains, t.spaces, t.bytes, t.last = t.chains[:0], [256]bool{}, 0, 0
 }
 
-func (f *front) init(keys *layout.Keys) {
+func (f *front) init(keys *layout.Keys, most int64) {
+	f.full = fullBytes
+	if most > 0 {
+		f.full = most
+	}
+	f.drain = min(drainBytes, f.full/4)
 	f.active, f.spare = newTable(keys), newTable(keys)
 	f.idle.L = &f.mu
 }
@@ -98,22 +115,37 @@ func (t *table) keyOf(e *entry) []byte { return t.arena[e.key : e.key+e.keyLen] 
 func (t *table) valOf(e *entry) []byte { return t.arena[e.val : e.val+e.valLen] }
 
 func (t *table) find(hash uint64, key []byte) *entry {
-	mask := uint64(len(t.slots) - 1)
-	for i := hash & mask; t.slots[i] != 0; i = (i + 1) & mask {
-		if e := &t.entries[t.slots[i]-1]; e.hash == hash && bytes.Equal(t.keyOf(e), key) {
-			return e
-		}
+	if at := t.place(hash, key); at != 0 {
+		return &t.entries[at-1]
 	}
 	return nil
 }
 
+// place returns the index of a pair's entry + 1, or 0.
+func (t *table) place(hash uint64, key []byte) uint32 {
+	mask := uint64(len(t.slots) - 1)
+	for i := hash & mask; t.slots[i] != 0; i = (i + 1) & mask {
+		if e := &t.entries[t.slots[i]-1]; e.hash == hash && bytes.Equal(t.keyOf(e), key) {
+			return t.slots[i]
+		}
+	}
+	return 0
+}
+
 func (t *table) put(key, val []byte, deleted bool) {
 	hash := xxhash.Sum64(key)
-	e := t.find(hash, key)
-	if e == nil {
-		e = t.add(hash, key)
+	at := t.place(hash, key)
+	if at == 0 {
+		at = t.add(hash, key)
 	}
+	e := &t.entries[at-1]
 	e.deleted = deleted
+	if !deleted && !e.linked && (key[0] == layout.SpaceElement || key[0] == layout.SpaceScore) {
+		c := &t.chains[t.chainOf(key)]
+		e.next, e.linked = c.head, true
+		c.head = at
+		c.count++
+	}
 	if uint32(len(val)) > e.valRoom || !e.present {
 		e.val, e.valRoom, e.present = uint32(len(t.arena)), uint32(len(val)), true
 		t.arena = append(t.arena, val...)
@@ -124,7 +156,8 @@ func (t *table) put(key, val []byte, deleted bool) {
 	e.valLen = uint32(len(val))
 }
 
-func (t *table) add(hash uint64, key []byte) *entry {
+// add makes an entry and returns its index + 1.
+func (t *table) add(hash uint64, key []byte) uint32 {
 	if len(t.entries)*2 >= len(t.slots) {
 		t.slots = make([]uint32, 4*len(t.slots))
 		for i := range t.entries {
@@ -136,7 +169,7 @@ func (t *table) add(hash uint64, key []byte) *entry {
 	t.bytes += int64(len(key)) + 48
 	t.link(hash, len(t.entries)-1)
 	t.note(key)
-	return &t.entries[len(t.entries)-1]
+	return uint32(len(t.entries))
 }
 
 func (t *table) link(hash uint64, i int) {
@@ -154,10 +187,23 @@ func (t *table) note(key []byte) {
 	if key[0] != layout.SpaceElement && key[0] != layout.SpaceScore {
 		return
 	}
-	if h := xxhash.Sum64(t.keys.CollectionPrefix(key)); h != t.last {
-		t.last = h
-		t.touched[h] = struct{}{}
+	t.chainOf(key)
+}
+
+// chainOf returns the place of the chain of a collection, which is made if there is none.
+func (t *table) chainOf(key []byte) int32 {
+	h := xxhash.Sum64(t.keys.CollectionPrefix(key))
+	if h == t.last && len(t.chains) > 0 {
+		return t.lastAt
 	}
+	at, ok := t.touched[h]
+	if !ok {
+		at = int32(len(t.chains))
+		t.chains = append(t.chains, chain{})
+		t.touched[h] = at
+	}
+	t.last, t.lastAt = h, at
+	return at
 }
 
 // concerns says whether a range read from lower on may miss something without a

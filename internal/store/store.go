@@ -36,6 +36,7 @@ type Options struct {
 	Logger        *slog.Logger
 	BlockCache    *pebble.Cache // shared by all databases
 	MemTableBytes uint64
+	WriteBuffer   int64  // commits wait for the disk beyond so many bytes of changes; 0: fullBytes
 	Compression   string // none, snappy, zstd
 	Compactions   int    // at most this many at once
 	FilterBytes   int64  // bound for the membership filter
@@ -72,7 +73,7 @@ const formatVersion = pebble.FormatValueSeparation
 // Open opens or creates the store and returns it with the state it stands at.
 func Open(opts Options) (*Store, layout.State, error) {
 	s := &Store{opts: opts, stop: make(chan struct{}), filled: make(chan struct{}), kick: make(chan struct{}, 1)}
-	s.front.init(opts.Keys)
+	s.front.init(opts.Keys, opts.WriteBuffer)
 	db, err := pebble.Open(opts.Dir, s.pebbleOptions())
 	if err != nil {
 		return nil, layout.State{}, fmt.Errorf("open store %s: %w", opts.Dir, err)

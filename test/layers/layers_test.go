@@ -24,12 +24,15 @@ const module = "github.com/haypile/haypile/"
 
 // order lists the layers, foundations first. A package imports only from layers above its own in this list.
 var order = []struct{ why, folders string }{
-	{"foundations know no word of Redis", "internal/algo internal/metric"},
-	{"formats turn bytes into values, and know neither disks nor commands", "internal/resp internal/layout internal/config"},
-	{"what holds state knows nothing of what the data means, and nothing of one another", "internal/store internal/binlog internal/cache internal/client internal/pubsub"},
+	{"foundations know no word of Redis", "internal/algo internal/lua internal/metric internal/throttle internal/transport"},
+	{"formats turn bytes into values, and know neither disks nor commands", "internal/resp internal/layout internal/config internal/rdb"},
+	{"rules of access know commands by name, and nothing of those who call them", "internal/acl"},
+	{"what holds state knows nothing of what the data means, and nothing of one another", "internal/store internal/binlog internal/cache internal/client internal/pubsub internal/tracking"},
 	{"data types decide over keys through a small interface, whoever asks", "internal/datatype"},
+	{"scripts ask for commands through a small interface, whoever runs them", "internal/script"},
 	{"commands know words and options, not how they are executed", "internal/command"},
 	{"the engine is the one path of writes; it knows neither sockets nor what listens to its log", "internal/engine"},
+	{"copies know logs and files, and whom to ask; not who asks them", "internal/fullsync internal/replication"},
 	{"the server knows connections; it is told what to execute them with", "internal/server"},
 	{"the node puts an instance together; nothing below may reach up for it", "internal/info internal/node"},
 	{"programs only read their command line", "cmd"},
@@ -37,8 +40,9 @@ var order = []struct{ why, folders string }{
 
 // neighbours are the imports within a layer that are meant to be.
 var neighbours = map[string]string{
-	"internal/pubsub internal/client": "a subscriber is a client: its subscriptions end with it, and messages go to its sink",
-	"internal/node internal/info":     "the node is the composition root and fills in what INFO shows",
+	"internal/pubsub internal/client":   "a subscriber is a client: its subscriptions end with it, and messages go to its sink",
+	"internal/tracking internal/client": "who keeps copies is a client: its mode is looked at on every read, and messages go to its sink",
+	"internal/node internal/info":       "the node is the composition root and fills in what INFO shows",
 	// Programs outside know a server by its command line and its port only.
 	"bench test/harness":            "benchmarks start servers as tests do",
 	"test test/harness":             "the tests share one way to start servers",

@@ -76,14 +76,22 @@ func pairWith(t *testing.T, ours *harness.Server, resp3 bool, redisArgs []string
 // TestPlantedBugs makes Redis play both sides and tells one of them something else now and then: the oracle must
 // notice, and shrink the sequence to the few commands that matter.
 func TestPlantedBugs(t *testing.T) {
+	// No database is swapped in these, which a shrunk sequence may need as well.
+	data := slices.DeleteFunc(families(), func(f family) bool {
+		return !slices.Contains([]string{"keys", "string", "list", "set", "zset"}, f.name)
+	})
 	f := func(name string, stepsMax int, distort func(args []string) []string) {
 		t.Run(name, func(t *testing.T) {
 			ours := harness.Start(t, harness.Options{Flavor: harness.Redis, Name: "bugged", Args: []string{"--hz", "200"}})
 			p := pairWith(t, ours, false, nil)
 			p.ours.distort = distort
-			_, steps, found, err := p.sequence(1, families(), sequenceSteps)
-			if err != nil {
-				t.Fatal(err)
+			var steps []step
+			var found *finding
+			for seed := uint64(1); seed <= 20 && found == nil; seed++ { // not every sequence has the command
+				var err error
+				if _, steps, found, err = p.sequence(seed, data, sequenceSteps); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if found == nil {
 				t.Fatal("not noticed")

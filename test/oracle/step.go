@@ -103,9 +103,11 @@ func families() []family {
 		{"geo", 4, geoRows, nil},
 		{"hll", 3, hllRows, nil},
 		{"stream", 5, streamRows, streamScenarios},
+		{"script", 3, scriptRows, nil},
 		{"sort", 4, sortRows, nil},
 		{"db", 2, dbRows, dbScenarios},
 		{"tx", 3, nil, txScenarios},
 		{"errors", 4, nil, errorScenarios},
+		{"acl", 3, nil, aclScenarios},
 	}
 }

@@ -255,6 +255,25 @@ func (x *Txn) Iter(lower, upper []byte) (datatype.Iter, error) {
 	return it, nil
 }
 
+// Walk implements datatype.Txn.
+func (x *Txn) Walk(lower, upper []byte, reverse bool, visit func(key, val []byte) (bool, error)) error {
+	it, err := x.Iter(lower, upper)
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	ok, step := it.First, it.Next
+	if reverse {
+		ok, step = it.Last, it.Prev
+	}
+	for valid := ok(); valid; valid = step() {
+		if more, err := visit(it.Key(), it.Value()); err != nil || !more {
+			return err
+		}
+	}
+	return it.Error()
+}
+
 type iter struct {
 	x          *Txn
 	keys, vals []string

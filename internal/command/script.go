@@ -1,0 +1,247 @@
+package command
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/script"
+)
+
+// Scripting is what the instance offers to scripts.
+type Scripting interface {
+	Scripts() *script.Host
+	// MonitorScript tells monitors of a command that a script has called.
+	MonitorScript(db int, args [][]byte)
+}
+
+const evalFlags = NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys
+
+var scriptRows = []Row{
+	{Name: "eval", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: eval, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script."},
+	{Name: "evalsha", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: evalSHA, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script by SHA1 digest."},
+	{Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: eval, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script."},
+	{Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: evalSHA, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script by SHA1 digest."},
+	{Name: "script", Arity: -2, Group: "scripting", Since: "2.6.0", Summary: "A container for Lua scripts management commands.", Sub: []Row{
+		{Name: "debug", Arity: 3, Flags: NoScript, Handler: scriptDebug, Cats: "scripting", Since: "3.2.0", Summary: "Sets the debug mode of server-side Lua scripts."},
+		{Name: "exists", Arity: -3, Flags: NoScript, Handler: scriptExists, Cats: "scripting", Since: "2.6.0", Summary: "Determines whether server-side Lua scripts exist in the script cache."},
+		{Name: "flush", Arity: -2, Flags: NoScript, Handler: scriptFlush, Cats: "scripting", Since: "2.6.0", Summary: "Removes all server-side Lua scripts from the script cache."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: scriptHelp, Cats: "scripting", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "kill", Arity: 2, Flags: NoScript | AllowBusy, Handler: scriptKill, Cats: "scripting", Since: "2.6.0", Summary: "Terminates a server-side Lua script during execution."},
+		{Name: "load", Arity: 3, Flags: NoScript | Stale, Handler: scriptLoad, Cats: "scripting", Since: "2.6.0", Summary: "Loads a server-side Lua script to the script cache."},
+	}},
+}
+
+// countedKeys finds the keys behind their number, which is the third argument.
+func countedKeys(args [][]byte) ([]int, bool) {
+	n, ok := numeric.ParseInt64(args[2])
+	if !ok || n < 0 || n > int64(len(args)-3) {
+		return nil, false
+	}
+	keys := make([]int, n)
+	for i := range keys {
+		keys[i] = 3 + i
+	}
+	return keys, true
+}
+
+// keyCount reads the number of keys of a script.
+func keyCount(c *Ctx, notInt error) (int, error) {
+	n, ok := numeric.ParseInt64(c.Args[2])
+	switch {
+	case !ok:
+		return 0, notInt
+	case n > int64(len(c.Args)-3):
+		return 0, resp.Err("ERR Number of keys can't be greater than number of args")
+	case n < 0:
+		return 0, resp.Err("ERR Number of keys can't be negative")
+	}
+	return int(n), nil
+}
+
+func eval(c *Ctx) error {
+	n, err := keyCount(c, resp.ErrNotInt)
+	if err != nil {
+		return err
+	}
+	s, err := c.Host.Scripts().Load(c.Args[1])
+	if err != nil {
+		return err
+	}
+	return runScript(c, &script.Request{Script: s}, s.Flags, n)
+}
+
+func evalSHA(c *Ctx) error {
+	if len(c.Args[1]) != 40 {
+		return resp.ErrNoScript
+	}
+	n, err := keyCount(c, resp.ErrNotInt)
+	if err != nil {
+		return err
+	}
+	s := c.Host.Scripts().Find(string(bytes.ToLower(c.Args[1])))
+	if s == nil {
+		return resp.ErrNoScript
+	}
+	return runScript(c, &script.Request{Script: s}, s.Flags, n)
+}
+
+// loopBudget is how many steps a script may take on an event loop. It starts over on a worker when they are not enough.
+const loopBudget = 20000
+
+// runScript runs a script or function with the first n of the arguments as its keys.
+func runScript(c *Ctx, q *script.Request, flags script.Flags, n int) error {
+	ro := c.Row.Is(ReadOnly)
+	if flags&(script.Compat|script.NoWrites) == 0 && ro {
+		return resp.Err("ERR Can not execute a script with write flag using *_ro command.")
+	}
+	caller := &scriptCaller{outer: c, readOnly: ro || flags&script.Compat == 0 && flags&script.NoWrites != 0}
+	q.Keys, q.Args, q.Command, q.Caller = c.Args[3:3+n], c.Args[3+n:], c.Args, caller
+	if !c.Txns.MayWait() {
+		q.Budget, q.Over = loopBudget, datatype.ErrWouldBlock
+	}
+	failed := false
+	err := c.Txns.Scripted(c, func() (err error) {
+		failed, err = c.Host.Scripts().Run(q, c.W)
+		return err
+	})
+	if failed {
+		c.Row.Stats.Failed.Add(1)
+	}
+	return err
+}
+
+// scriptCaller runs commands for a script.
+type scriptCaller struct {
+	outer    *Ctx
+	readOnly bool
+	ctx      Ctx
+}
+
+// Scripted says that the command runs a script or a function.
+func (r *Row) Scripted() bool { return r.CountAt > 0 }
+
+// MayReplicate lists commands that do not write and that a script for reading must not call all the same.
+func (r *Row) MayReplicate() bool {
+	switch r.Name {
+	case "publish", "spublish", "pfcount":
+		return true
+	}
+	return false
+}
+
+// refusal is the error for a command that a script may not call, or "".
+func (s *scriptCaller) refusal(row *Row, args [][]byte) string {
+	switch {
+	case row == nil:
+		return "ERR Unknown Redis command called from script"
+	case !row.ArityOK(len(args)) || row.Handler == nil:
+		return "ERR Wrong number of args calling Redis command from script"
+	case row.Is(NoScript) && !s.outer.Host.Scripts().DenyNothing.Load():
+		return "ERR This Redis command is not allowed from script"
+	case s.readOnly && (row.Is(Write) || row.MayReplicate()):
+		return "ERR Write commands are not allowed from read-only scripts."
+	}
+	if err := CheckInScript(s.outer, row, args); err != nil {
+		return err.Error()
+	}
+	if row.Is(Write) {
+		if err := s.outer.Host.Refuse(s.outer.C, row); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// Call implements script.Caller.
+func (s *scriptCaller) Call(args [][]byte, w *resp.Writer) (dirty bool, err error) {
+	o := s.outer
+	row := o.Host.Table().Resolve(args)
+	if text := s.refusal(row, args); text != "" {
+		if row != nil {
+			row.Stats.Rejected.Add(1)
+		}
+		w.Error(text)
+		return false, nil
+	}
+	o.Host.MonitorScript(o.C.DB(), args)
+	s.ctx = Ctx{Args: args, Row: row, W: w, Txns: o.Txns, C: o.C, Host: o.Host, NoWait: true, Script: true}
+	began := time.Now()
+	if err := o.Txns.CallInner(&s.ctx); err != nil {
+		return false, err
+	}
+	took := time.Since(began).Nanoseconds()
+	row.Stats.Calls.Add(1)
+	row.Stats.Nanos.Add(took)
+	row.Stats.Latency.Add(took)
+	return row.Is(Write), nil
+}
+
+// Allowed implements script.Caller.
+func (s *scriptCaller) Allowed(args [][]byte) (allowed, known bool) {
+	row := s.outer.Host.Table().Resolve(args)
+	if row == nil {
+		return false, false
+	}
+	denial := row.Check(s.outer.C.User(), args)
+	return !denial.Denied(), true
+}
+
+func scriptLoad(c *Ctx) error {
+	s, err := c.Host.Scripts().Load(c.Args[2])
+	if err != nil {
+		return err
+	}
+	c.W.BulkString(s.SHA)
+	return nil
+}
+
+func scriptExists(c *Ctx) error {
+	c.W.Array(len(c.Args) - 2)
+	for _, sha := range c.Args[2:] {
+		if c.Host.Scripts().Find(string(sha)) != nil {
+			c.W.Int(1)
+		} else {
+			c.W.Int(0)
+		}
+	}
+	return nil
+}
+
+func scriptFlush(c *Ctx) error {
+	if len(c.Args) > 3 || len(c.Args) == 3 && !equalFold(c.Args[2], "sync") && !equalFold(c.Args[2], "async") {
+		return resp.Err("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
+	}
+	c.Host.Scripts().Flush()
+	return c.ok()
+}
+
+func scriptKill(c *Ctx) error {
+	if err := c.Host.Scripts().Kill(true); err != nil {
+		return err
+	}
+	return c.ok()
+}
+
+func scriptDebug(c *Ctx) error {
+	switch {
+	case equalFold(c.Args[2], "no"):
+		return c.ok()
+	case equalFold(c.Args[2], "yes"), equalFold(c.Args[2], "sync"):
+		return resp.Err("ERR the Lua debugger is not supported")
+	}
+	return resp.Err("ERR Use SCRIPT DEBUG YES/SYNC/NO")
+}
+
+func scriptHelp(c *Ctx) error {
+	return help(c, "SCRIPT",
+		"DEBUG (YES|SYNC|NO)", "    Set the debug mode for subsequent scripts executed.",
+		"EXISTS <sha1> [<sha1> ...]", "    Return information about the existence of the scripts in the script cache.",
+		"FLUSH [ASYNC|SYNC]", "    Flush the Lua scripts cache. Very dangerous on replicas.",
+		"    When called without the optional mode argument, the behavior is determined by the", "    lazyfree-lazy-user-flush configuration directive. Valid modes are:",
+		"    * ASYNC: Asynchronously flush the scripts cache.", "    * SYNC: Synchronously flush the scripts cache.",
+		"KILL", "    Kill the currently executing Lua script.",
+		"LOAD <script>", "    Load a script into the scripts cache without executing it.")
+}

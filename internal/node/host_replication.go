@@ -1,0 +1,274 @@
+package node
+
+import (
+	"net"
+
+	"github.com/haypile/haypile/internal/binlog"
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/config"
+	"github.com/haypile/haypile/internal/engine"
+	"github.com/haypile/haypile/internal/info"
+	"github.com/haypile/haypile/internal/replication"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// Follow implements command.Replicator. What this server has acknowledged as a master and
+// the new one does not know is found when they compare their histories.
+func (n *Node) Follow(host string, port int, force bool) error {
+	r := &n.repl
+	r.roleMu.Lock()
+	defer r.roleMu.Unlock()
+	if err := n.cfg.Update(func(v *config.Values) { v.ReplicaOf = config.Address{Host: host, Port: int64(port)} }); err != nil {
+		return resp.Err("ERR " + err.Error())
+	}
+	if !r.replica.Swap(true) {
+		r.doubt.Store(true)
+		n.eng.SetFollower(true)
+		n.guard(n.cfg.Load())
+		n.unblockAll()
+		n.log.Info("this server becomes a replica; writes are refused from here on", "master", net.JoinHostPort(host, itoa(port)))
+	}
+	r.follower.Follow(replication.Address{Host: host, Port: port}, force)
+	return nil
+}
+
+// Lead implements command.Replicator: a new history begins in every database, and remembers
+// where it left the old one, so that the other replicas can go on from here.
+func (n *Node) Lead() error {
+	r := &n.repl
+	r.roleMu.Lock()
+	defer r.roleMu.Unlock()
+	if !r.replica.Load() {
+		return nil
+	}
+	r.follower.Unfollow()
+	if err := n.newHistory(); err != nil {
+		return err
+	}
+	if err := n.cfg.Update(func(v *config.Values) { v.ReplicaOf = config.Address{} }); err != nil {
+		return err
+	}
+	r.replica.Store(false)
+	n.eng.SetFollower(false)
+	n.guard(n.cfg.Load())
+	n.log.Info("this server is a master now", "history", r.history.Load().String())
+	return nil
+}
+
+// ForgetHistory implements command.Replicator.
+func (n *Node) ForgetHistory() error {
+	n.repl.roleMu.Lock()
+	defer n.repl.roleMu.Unlock()
+	if err := n.forgetHistories(); err != nil {
+		return err
+	}
+	n.repl.source.DropAll("the master has begun a new history (CLEARREPLICATIONID)")
+	return nil
+}
+
+// forgetHistories begins a history that remembers none before.
+func (n *Node) forgetHistories() error {
+	id := newHistoryID()
+	for i := range n.eng.Databases() {
+		if db := n.eng.Opened(i); db != nil {
+			if err := db.ForgetHistories(id); err != nil {
+				return err
+			}
+		}
+	}
+	n.repl.history.Store(&id)
+	return nil
+}
+
+// FollowDB implements command.Replicator.
+func (n *Node) FollowDB(db int, follow, force bool) error {
+	if !n.repl.replica.Load() {
+		return resp.Err("ERR Not a slave")
+	}
+	n.repl.follower.FollowDatabase(n.dir.database(db), follow, force)
+	return nil
+}
+
+// Replicating implements command.Replicator.
+func (n *Node) Replicating() bool { return n.repl.replica.Load() }
+
+// Relays implements command.Replicator.
+func (n *Node) Relays() bool { return n.repl.source.Len() > 0 }
+
+// Relay implements command.Replicator.
+func (n *Node) Relay(sharded bool, channel, msg []byte) { n.repl.source.Publish(sharded, channel, msg) }
+
+// Role implements command.Replicator.
+func (n *Node) Role() (r command.Role) {
+	r.Offset = n.offset()
+	if n.repl.replica.Load() {
+		st := n.repl.follower.Status()
+		r.Host, r.Port, r.State = st.Master.Host, st.Master.Port, roleState(&st)
+		return r
+	}
+	r.Master = true
+	for _, x := range n.repl.source.Replicas() {
+		r.Replicas = append(r.Replicas, command.RoleReplica{Host: x.Host, Port: x.Port, Offset: x.Offset()})
+	}
+	return r
+}
+
+// roleState is Redis's word for where a replica stands.
+func roleState(st *replication.Status) string {
+	switch {
+	case st.State == replication.Linked && st.Whole:
+		return "connected"
+	case st.State == replication.Linked:
+		return "sync"
+	case st.State == replication.Connecting || st.State == replication.Handshake:
+		return "connecting"
+	}
+	return "connect"
+}
+
+// offset is the sum of all log positions: one number that grows with every change and is
+// the same on servers with the same data.
+func (n *Node) offset() (sum int64) {
+	for i := range n.eng.Databases() {
+		if db := n.eng.Opened(i); db != nil {
+			sum += int64(db.Log().End())
+		}
+	}
+	return sum
+}
+
+// Streams implements command.Replicator.
+func (n *Node) Streams(service string) func(net.Conn, []byte) {
+	switch replication.Service(service) {
+	case replication.ServiceLog:
+		return n.repl.source.Serve
+	case replication.ServiceCopy:
+		return n.repl.copies.Serve
+	}
+	return nil
+}
+
+// Positions implements command.Replicator.
+func (n *Node) Positions() any {
+	ends := map[string]binlog.LSN{}
+	for i := range n.eng.Databases() {
+		if db := n.eng.Opened(i); db != nil {
+			ends[db.Name] = db.Log().End()
+		}
+	}
+	return ends
+}
+
+// Reached implements command.Replicator.
+func (n *Node) Reached(positions any, durable bool) int {
+	return n.repl.source.Reached(positions.(map[string]binlog.LSN), durable)
+}
+
+// SyncedLocally implements command.Replicator.
+func (n *Node) SyncedLocally(positions any) bool {
+	ends := positions.(map[string]binlog.LSN)
+	for i := range n.eng.Databases() {
+		if db := n.eng.Opened(i); db != nil && db.Log().Durable() < ends[db.Name] {
+			return false
+		}
+	}
+	return true
+}
+
+// guard tells the server whether commands must be looked at for the sake of replication.
+func (n *Node) guard(v *config.Values) {
+	n.srv.Guarded.Store(n.repl.replica.Load() || v.MinReplicasToWrite > 0)
+}
+
+const (
+	errMasterDown resp.Err = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+	errNoReplicas resp.Err = "NOREPLICAS Not enough good replicas to write."
+	errCopying    resp.Err = "LOADING Haypile is receiving the dataset from its master"
+)
+
+// Refuse implements command.Replicator: it is the gate of replication.
+func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
+	v, r := n.cfg.Load(), &n.repl
+	if !r.replica.Load() {
+		if row.Is(command.Write) && v.MinReplicasToWrite > 0 && r.good.Load() < v.MinReplicasToWrite {
+			return errNoReplicas
+		}
+		return nil
+	}
+	switch {
+	case row.Is(command.Write) && v.ReplicaReadOnly:
+		return engine.ErrReadOnly
+	case !row.Is(command.Loading) && !n.served(cl.DB()):
+		return errCopying
+	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
+		return errMasterDown
+	}
+	return nil
+}
+
+// served says whether a replica's database holds a master's data: a copy that has not
+// arrived is not to be taken for an empty database.
+func (n *Node) served(i int) bool {
+	if !n.repl.follower.Served(n.dir.database(i)) {
+		return false
+	}
+	if n.repl.doubt.Load() {
+		if !n.repl.follower.Judged() {
+			return false
+		}
+		n.repl.doubt.Store(false)
+	}
+	if n.repl.follower.Met() {
+		return true
+	}
+	db := n.eng.Opened(i)
+	return db != nil && len(db.Histories()) > 0
+}
+
+// unblockAll ends the waiting of clients: what they wait for does not come any more.
+func (n *Node) unblockAll() {
+	for _, cl := range n.registry.All() {
+		if cl.Blocked() {
+			cl.Sink.Unblock(true)
+		}
+	}
+}
+
+func (n *Node) closeReplication() {
+	r := &n.repl
+	if r.follower != nil {
+		r.follower.Close()
+	}
+	if r.source != nil {
+		r.source.Close()
+	}
+	if r.copies != nil {
+		r.copies.Close()
+	}
+}
+
+// replicationState is for INFO.
+func (n *Node) replicationState() info.ReplicationState {
+	r := &n.repl
+	st := info.ReplicationState{Replica: r.replica.Load(), Replicas: r.source.Replicas(), Copies: r.copies.Status(), Offset: n.offset(),
+		Offsets: map[string]int64{}, Failover: r.failing.now(), Good: r.good.Load(), Discarded: n.discarded.Load(),
+		FullSyncs: r.copies.Begun.Load(), PartialOK: r.source.PartialOK.Load(), PartialRefused: r.source.PartialRefused.Load(),
+		LogSent: r.source.Sent.Load(), LogReceived: r.follower.Received.Load(), CopySent: r.copies.Sent.Load()}
+	for i := range n.eng.Databases() {
+		if db := n.eng.Opened(i); db != nil {
+			st.Offsets[db.Name] = int64(db.Log().End())
+			if i == 0 {
+				st.Histories = db.Histories()
+			}
+		}
+	}
+	if st.Replica {
+		st.Link = r.follower.Status()
+		st.Advice = r.dialer.Unreached(st.Link.Master)
+		if c := r.copying.Load(); c != nil {
+			st.CopyingDB, st.Copying = c.db, c.p
+		}
+	}
+	return st
+}

@@ -1,0 +1,46 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// runningFile says, while a server has the data directory open, on which boot of the
+// machine; a stop in order changes it to "stopped". So a start finds out whether the machine
+// went down under a running server: then the unsynced end of the log may be lost, while
+// replicas have it.
+const runningFile = "RUNNING"
+
+const stoppedText = "stopped\n"
+
+// running notes that the server runs, and says whether the end of the log is in doubt.
+func (d *dataDir) running() (doubtful bool, err error) {
+	path := filepath.Join(d.path, runningFile)
+	was, err := readFile(d.fs, path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, fmt.Errorf("%s: %w", path, err)
+	}
+	now := bootID() + "\n"
+	doubtful = err == nil && string(was) != stoppedText && string(was) != now
+	if err := writeFileAtomic(d.fs, path, []byte(now)); err != nil {
+		return false, fmt.Errorf("%s: %w", path, err)
+	}
+	return doubtful, nil
+}
+
+// stopped notes that everything is durable.
+func (d *dataDir) stopped() error {
+	return writeFileAtomic(d.fs, filepath.Join(d.path, runningFile), []byte(stoppedText))
+}
+
+// bootID names this boot of the machine; where that cannot be told, no two starts look
+// alike, so that doubt is assumed.
+func bootID() string {
+	if b, err := os.ReadFile("/proc/sys/kernel/random/boot_id"); err == nil {
+		return strings.TrimSpace(string(b))
+	}
+	return newRunID()
+}

@@ -1,0 +1,43 @@
+// Package rdb reads and writes the payloads of Redis's DUMP formats.
+//
+// Promises:
+//   - D1. Bytes of others are checked before they are believed; nothing panics, and nothing is allocated for a size that the
+//     bytes cannot hold.
+//   - D2. What is written, Redis 7.0 reads.
+package rdb
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/haypile/haypile/internal/algo/crc"
+)
+
+// ErrCorrupt marks bytes that are no payload, or were damaged.
+var ErrCorrupt = errors.New("corrupt payload")
+
+const (
+	version     = 10 // of Redis 7.0: what is written
+	maxVersion  = 12 // of Redis 7.4: what is read
+	footerBytes = 2 + 8
+)
+
+// AppendFooter ends a payload: the version of the format, and a checksum of all before.
+func AppendFooter(payload []byte) []byte {
+	payload = binary.LittleEndian.AppendUint16(payload, version)
+	return binary.LittleEndian.AppendUint64(payload, crc.CRC64(0, payload))
+}
+
+// CheckFooter returns a payload without its footer. A checksum of zero is none.
+func CheckFooter(payload []byte) (body []byte, v int, err error) {
+	n := len(payload) - footerBytes
+	if n < 0 {
+		return nil, 0, ErrCorrupt
+	}
+	v = int(binary.LittleEndian.Uint16(payload[n:]))
+	sum := binary.LittleEndian.Uint64(payload[n+2:])
+	if v > maxVersion || sum != 0 && sum != crc.CRC64(0, payload[:n+2]) {
+		return nil, 0, ErrCorrupt
+	}
+	return payload[:n], v, nil
+}

@@ -1,0 +1,111 @@
+package hostile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haypile/haypile/test/harness"
+)
+
+// frame spells a frame of a link between servers.
+func frame(kind byte, payload string) []byte {
+	b := make([]byte, 9, 9+len(payload))
+	binary.LittleEndian.PutUint32(b, uint32(len(payload)))
+	b[8] = kind
+	b = append(b, payload...)
+	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[8:], crc32.MakeTable(crc32.Castagnoli)))
+	return b
+}
+
+// Strangers who ask for the services of replicas, on all three ports, are told no, or the connection
+// ends; the server goes on, and does not grow.
+func TestServicesOfReplicas(t *testing.T) {
+	s := harness.Start(t, harness.Options{Args: []string{"--enable-debug-command", "yes"}})
+	c := s.Client(t)
+	c.MustDo(t, "SET", "k", "v")
+	hello := `{"version":1,"run_id":"stranger","keyspace":"ordered","databases":16}`
+	huge := frame(1, "")
+	binary.LittleEndian.PutUint32(huge, 1<<31)
+	noise := make([]byte, 1<<20)
+	for i := range noise {
+		noise[i] = byte(rand.Uint32())
+	}
+	ask := func(name string, lsn uint64) []byte {
+		return append(frame(1, hello), frame(4, fmt.Sprintf(`{"name":%q,"lsn":%d,"histories":[]}`, name, lsn))...)
+	}
+	open := func(db string) []byte { return frame(1, fmt.Sprintf(`{"version":1,"replica":"x","name":"y","database":%q}`, db)) }
+	fetch := func(file uint32, offset uint64) []byte {
+		b := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(nil, file), offset)
+		return append(open("db0"), frame(6, string(b))...)
+	}
+	attacks := map[string][]byte{
+		"nothing": nil, "noise": noise, "a huge frame": huge, "half a frame": frame(1, hello)[:20], "a record": frame(6, "xxxxxxxxxxxxxxxxxxxx"),
+		"an unknown database": ask("db99", 0), "a path": ask("../../etc", 0), "a position beyond the end": ask("db0", 1<<62),
+		"histories without end": append(frame(1, hello), frame(4, `{"name":"db0","lsn":1,"histories":[`+strings.Repeat(`{"id":"00","start":0},`, 500)+`{}]}`)...),
+		"another version":       frame(1, `{"version":99}`), "not JSON": frame(1, "{{{{"), "odd acknowledgement": append(frame(1, hello), frame(8, "abc")...),
+		"a copy of an unknown database": open("db99"), "a copy of a path": open("../../../etc/passwd"), "a file that is not there": fetch(1<<31, 0),
+		"an offset that is not there": fetch(0, 1<<60), "a short request": append(open("db0"), frame(6, "x")...),
+	}
+	before := rss(s)
+	for _, port := range []int{s.Port, s.Port + 2000, s.Port + 10001} {
+		for _, service := range []string{"LOG", "COPY"} {
+			for name, attack := range attacks {
+				t.Run(fmt.Sprintf("%s on %d %s", service, port-s.Port, name), func(t *testing.T) {
+					conn, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer conn.Close()
+					_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+					fmt.Fprintf(conn, "REPLSTREAM %s\r\n", service)
+					line := make([]byte, 10)
+					if _, err := io.ReadFull(conn, line); err != nil || string(line) != "+HAYPILE\r\n" {
+						t.Fatalf("%q %v", line, err)
+					}
+					_, _ = conn.Write(attack)
+					if tcp, ok := conn.(*net.TCPConn); ok {
+						_ = tcp.CloseWrite()
+					}
+					answer, _ := io.ReadAll(io.LimitReader(conn, 4<<20))
+					if bytes.Contains(answer, []byte("root:")) {
+						t.Fatal("a file of the system was sent")
+					}
+				})
+			}
+		}
+	}
+	if v := c.MustDo(t, "GET", "k").Str; v != "v" {
+		t.Errorf("the server answers %q", v)
+	}
+	if grown := rss(s) - before; grown > 64<<20 {
+		t.Errorf("memory grew by %d MB", grown>>20)
+	}
+}
+
+// Who has not said the password gets no service.
+func TestServicesNeedThePassword(t *testing.T) {
+	s := harness.Start(t, harness.Options{Args: []string{"--requirepass", "secret"}})
+	for _, port := range []int{s.Port, s.Port + 2000, s.Port + 10001} {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+		fmt.Fprint(conn, "REPLSTREAM LOG\r\n")
+		b := make([]byte, 64)
+		n, _ := conn.Read(b)
+		if !strings.HasPrefix(string(b[:n]), "-NOAUTH") {
+			t.Errorf("port %d answers %q", port, b[:n])
+		}
+		conn.Close()
+	}
+}

@@ -1,0 +1,312 @@
+package replication
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/haypile/haypile/test/harness"
+)
+
+// fill gives a server data of a size, in several databases.
+func fill(t testing.TB, s *harness.Server, mb int) {
+	t.Helper()
+	c := s.Client(t)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for i := range mb {
+		var batch [][]string
+		for k := range 1024 {
+			batch = append(batch, []string{"SET", fmt.Sprintf("fill:%d:%d", i, k), noise(rnd, 1000)})
+		}
+		if _, err := c.Pipeline(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.MustDo(t, "SELECT", 1)
+	c.MustDo(t, "RPUSH", "list", "a", "b")
+	c.MustDo(t, "SELECT", 0)
+}
+
+// noise is text that does not compress.
+func noise(rnd *rand.Rand, n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rnd.Uint32())
+	}
+	return string(b)
+}
+
+// A copy under load, then the stream; then either side is killed, again and again.
+func TestCopyStreamAndKills(t *testing.T) {
+	master, replica := start(t), start(t)
+	fill(t, master, 40)
+	var acked atomic.Int64
+	l := startLoad(t, master.Addr(), 2, &acked)
+	follow(t, replica, master.Port)
+	replica.SetArgs(append(append([]string(nil), common...), "--replicaof", "127.0.0.1 "+strconv.Itoa(master.Port)))
+	for i := range 6 {
+		time.Sleep(time.Duration(100+150*i) * time.Millisecond)
+		victim := []*harness.Server{replica, master}[i%2]
+		if err := victim.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := victim.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(300 * time.Millisecond)
+	l.end()
+	same(t, 30*time.Second, master, replica)
+	if acked.Load() == 0 {
+		t.Error("nothing was written")
+	}
+}
+
+// After a promotion the sibling goes on without a copy; the old master, which has written
+// more meanwhile, heals, and what it wrote is in a file.
+func TestFailoverSiblingsAndOldMaster(t *testing.T) {
+	a, b, c := start(t), start(t), start(t)
+	fill(t, a, 36) // more than an empty replica reads from the log
+	follow(t, b, a.Port)
+	follow(t, c, a.Port)
+	same(t, 20*time.Second, a, b)
+	same(t, 20*time.Second, a, c)
+	if err := a.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	b.Client(t).MustDo(t, "REPLICAOF", "NO", "ONE")
+	follow(t, c, b.Port)
+	b.Client(t).MustDo(t, "SET", "after", "the failover")
+	same(t, 20*time.Second, b, c)
+	if n := info(b.Addr(), "sync_full"); n != "0" {
+		t.Errorf("the sibling copied everything: sync_full %s", n)
+	}
+	// The old master comes back, does not know yet, and takes writes.
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	a.Client(t).MustDo(t, "SET", "lost", "tail")
+	follow(t, a, b.Port)
+	same(t, 20*time.Second, b, a)
+	if n := info(a.Addr(), "repl_discarded_changes"); n == "0" || n == "" {
+		t.Errorf("repl_discarded_changes is %q", n)
+	}
+	files, _ := filepath.Glob(filepath.Join(a.DataDir(), "discarded", "*.jsonl"))
+	if len(files) != 1 {
+		t.Fatalf("files with discarded changes: %v", files)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var change struct {
+		Change, Key, Type string
+		Value             []byte
+	}
+	if err := json.Unmarshal([]byte(strings.SplitN(string(text), "\n", 2)[0]), &change); err != nil || change.Key != "lost" || string(change.Value) != "tail" {
+		t.Errorf("the file says %s (%v)", text, err)
+	}
+}
+
+// Only the client port can be reached: auto works, dedicated says what is missing.
+func TestOnlyTheClientPort(t *testing.T) {
+	master, replica := start(t), start(t, "--replication-transport", "dedicated")
+	fill(t, master, 40)
+	nat := harness.StartProxy(t, master.Addr())
+	follow(t, replica, nat.Port)
+	within(t, 10*time.Second, "the reason is told", func() string {
+		if reason := info(replica.Addr(), "repl_connect_reason"); !strings.Contains(reason, "port "+strconv.Itoa(nat.Port+2000)) {
+			return reason
+		}
+		return ""
+	})
+	replica.Client(t).MustDo(t, "CONFIG", "SET", "replication-transport", "auto")
+	same(t, 20*time.Second, master, replica)
+	if via := info(replica.Addr(), "repl_via"); via != "client port" {
+		t.Errorf("the link goes over %q", via)
+	}
+	if advice := info(replica.Addr(), "repl_port_advice_0"); !strings.Contains(advice, "repl") && !strings.Contains(advice, "log stream") {
+		t.Errorf("no advice about the port: %q", advice)
+	}
+}
+
+// Five empty replicas within a moment: few snapshots, a queue, all the same in the end.
+func TestManyReplicasAtOnce(t *testing.T) {
+	master := start(t, "--max-concurrent-full-syncs", "2", "--throttle-bytes-per-second", "60000000")
+	fill(t, master, 60)
+	var acked atomic.Int64
+	l := startLoad(t, master.Addr(), 1, &acked)
+	var replicas []*harness.Server
+	for range 5 {
+		replicas = append(replicas, start(t))
+	}
+	for _, r := range replicas {
+		follow(t, r, master.Port)
+	}
+	queued := false
+	within(t, 20*time.Second, "a queue is seen", func() string {
+		n, _ := strconv.Atoi(info(master.Addr(), "full_sync_queue"))
+		if queued = n > 0; queued {
+			return ""
+		}
+		return "no queue"
+	})
+	time.Sleep(time.Second)
+	l.end()
+	for _, r := range replicas {
+		same(t, 60*time.Second, master, r)
+	}
+	databases := 3 // those that the load uses
+	if n, _ := strconv.Atoi(info(master.Addr(), "sync_full")); n > 2*databases {
+		t.Errorf("%d snapshots for 5 replicas and %d databases", n, databases)
+	}
+}
+
+// A copy that is cut again and again goes on from where it was: in all, little more than its size
+// goes over the wire.
+func TestCopyGoesOn(t *testing.T) {
+	master, replica := start(t), start(t, "--replication-transport", "single")
+	fill(t, master, 60)
+	p := harness.StartProxy(t, master.Addr())
+	p.Rate(12 << 20)
+	follow(t, replica, p.Port)
+	for range 5 {
+		time.Sleep(700 * time.Millisecond)
+		p.Cut()
+	}
+	p.Rate(0)
+	same(t, 40*time.Second, master, replica)
+	var size int64
+	for line := range strings.Lines(master.LogTail(1000)) {
+		if _, mb, ok := strings.Cut(line, "snapshot made\" db=db0"); ok {
+			_, mb, _ = strings.Cut(mb, " mb=")
+			mb, _, _ = strings.Cut(mb, " ")
+			n, _ := strconv.ParseInt(mb, 10, 64)
+			size += n << 20
+		}
+	}
+	if got := p.Bytes(); size == 0 || got > size+size/5+(4<<20) {
+		t.Errorf("%d MB went over the wire for a copy of %d MB", got>>20, size>>20)
+	}
+}
+
+// WAIT and WAITAOF tell the truth; min-replicas-to-write closes the gate.
+func TestWaitAndMinReplicas(t *testing.T) {
+	master, replica := start(t), start(t)
+	c := master.Client(t)
+	if n := c.MustDo(t, "WAIT", 0, 100).Int; n != 0 {
+		t.Errorf("WAIT without replicas: %d", n)
+	}
+	follow(t, replica, master.Port)
+	same(t, 10*time.Second, master, replica)
+	c.MustDo(t, "SET", "a", "1")
+	if n := c.MustDo(t, "WAIT", 1, 2000).Int; n != 1 {
+		t.Errorf("WAIT 1: %d", n)
+	}
+	if v := replica.Client(t).MustDo(t, "GET", "a").Str; v != "1" {
+		t.Errorf("after WAIT the replica has %q", v)
+	}
+	c.MustDo(t, "SET", "a", "2")
+	if r := c.MustDo(t, "WAITAOF", 1, 1, 4000); r.Elems[0].Int != 1 || r.Elems[1].Int != 1 {
+		t.Errorf("WAITAOF: %v", r)
+	}
+	begin := time.Now()
+	if n := c.MustDo(t, "WAIT", 2, 300).Int; n != 1 || time.Since(begin) < 250*time.Millisecond {
+		t.Errorf("WAIT 2 with one replica: %d after %s", n, time.Since(begin))
+	}
+	c.MustDo(t, "CONFIG", "SET", "min-replicas-to-write", "1")
+	within(t, 3*time.Second, "a write passes", func() string {
+		r, _ := c.Do("SET", "a", "3")
+		if r.IsError() {
+			return r.Str
+		}
+		return ""
+	})
+	if err := replica.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 5*time.Second, "writes are refused", func() string {
+		if r, _ := c.Do("SET", "a", "4"); !strings.HasPrefix(r.Str, "NOREPLICAS") {
+			return r.Str
+		}
+		return ""
+	})
+}
+
+// FAILOVER under load loses no acknowledged write, and the old master follows.
+func TestFailoverCommand(t *testing.T) {
+	a, b := start(t), start(t)
+	follow(t, b, a.Port)
+	same(t, 10*time.Second, a, b)
+	stop := make(chan struct{})
+	acked := make(chan int)
+	go func() {
+		n := 0
+		defer func() { acked <- n }()
+		c, err := harness.Dial(a.Addr())
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if r, err := c.Do("INCR", "counter"); err != nil || r.IsError() {
+				return
+			}
+			n++
+		}
+	}()
+	time.Sleep(300 * time.Millisecond)
+	a.Client(t).MustDo(t, "FAILOVER", "TO", "127.0.0.1", b.Port, "TIMEOUT", 5000)
+	within(t, 10*time.Second, "the roles have changed", func() string {
+		return strings.TrimPrefix(info(b.Addr(), "role")+info(a.Addr(), "role"), "masterslave")
+	})
+	n := <-acked
+	close(stop)
+	if v := b.Client(t).MustDo(t, "GET", "counter").Str; v != strconv.Itoa(n) {
+		t.Errorf("%d increments were acknowledged, the new master has %s", n, v)
+	}
+	same(t, 10*time.Second, b, a)
+}
+
+// A replica of an empty directory does not answer reads before it has its master's data.
+func TestNoReadsBeforeTheCopy(t *testing.T) {
+	master := start(t)
+	fill(t, master, 40)
+	p := harness.StartProxy(t, master.Addr())
+	p.Rate(20 << 20)
+	replica := start(t, "--replication-transport", "single")
+	c := replica.Client(t)
+	follow(t, replica, p.Port)
+	sawLoading := false
+	within(t, 30*time.Second, "the key can be read", func() string {
+		r, err := c.Do("GET", "fill:1:1")
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case r.IsError() && strings.HasPrefix(r.Str, "LOADING"):
+			sawLoading = true
+			if priority := info(replica.Addr(), "slave_priority"); priority != "0" && priority != "100" {
+				t.Fatalf("slave_priority %q", priority)
+			}
+			return r.Str
+		case r.IsError() || r.Kind == harness.Null || r.Str == "":
+			t.Fatalf("before the copy a read gets %v", r)
+		}
+		return ""
+	})
+	if !sawLoading {
+		t.Error("the copy was too quick to see anything")
+	}
+}
