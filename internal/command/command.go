@@ -139,6 +139,17 @@ type Wait struct {
 	DeadlineMS int64 // Unix ms; 0 waits for ever
 	// OnTimeout writes the reply when the deadline passes.
 	OnTimeout func(w *resp.Writer)
+	// Keep says that what the command has changed stays, although it waits.
+	Keep bool
+	// Pins are arguments that would mean something else later.
+	Pins []Pin
+}
+
+// Pin is an argument with which a waiting command is run again in place of the
+// client's.
+type Pin struct {
+	At  int
+	Arg []byte
 }
 
 // Txns gives a command the databases it works on.

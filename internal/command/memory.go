@@ -58,7 +58,29 @@ func memoryUsage(c *Ctx) error {
 		}
 		size += n
 	}
+	if k.Head.Type == layout.TypeStream {
+		n, err := pendingBytes(c, k.Name)
+		if err != nil {
+			return err
+		}
+		size += n
+	}
 	return c.int(size)
+}
+
+// pendingBytes estimates what the groups of a stream take: two pairs for each pending
+// entry.
+func pendingBytes(c *Ctx, name []byte) (n int64, err error) {
+	s, err := datatype.LoadStream(c.T, name)
+	if err != nil {
+		return 0, err
+	}
+	pair := int64(len(s.Elements())+layout.StreamKeyRoom) + headOverhead
+	err = s.EachGroup(func(g *datatype.Group) error {
+		n += pair * int64(1+g.Consumers+2*g.Pending)
+		return nil
+	})
+	return n, err
 }
 
 // sampleElements estimates the bytes of a collection's elements from the first few

@@ -38,6 +38,7 @@ var families = [][]Row{
 	setRows,
 	zsetRows,
 	geoRows,
+	streamRows,
 	aclRows,
 	scriptRows,
 	functionRows,

@@ -68,8 +68,6 @@ var compatRows = []Param{
 	compatParam("lazyfree-lazy-user-flush", "no", asBool, becauseLazy),
 
 	compatParam("list-compress-depth", "0", asInt(0, maxInt32), becauseEncoding),
-	compatParam("stream-node-max-bytes", "4096", asBytes(0), becauseEncoding),
-	compatParam("stream-node-max-entries", "100", asInt(0, maxInt64), becauseEncoding),
 
 	compatParam("repl-diskless-sync", "yes", asBool, becauseSync),
 	compatParam("repl-diskless-sync-delay", "5", asInt(0, maxInt32), becauseSync),

@@ -30,6 +30,13 @@ var dataRows = []Param{
 	bytesParam("hll-sparse-max-bytes", 3000, 0, maxInt64, func(v *Values) *Bytes { return &v.HLLSparseMaxBytes }, mutable,
 		"A HyperLogLog longer than this changes to the dense form of 12 kb."),
 
+	bytesParam("stream-node-max-bytes", 4096, 0, maxInt64, func(v *Values) *Bytes { return &v.StreamNodeMaxBytes }, mutable,
+		"Approximate trimming of a stream (MAXLEN ~, MINID ~) removes whole nodes of entries only: this is how large one gets. "+
+			"0 is no limit. Entries are kept one by one all the same."),
+
+	intParam("stream-node-max-entries", 100, 0, maxInt64, func(v *Values) *int64 { return &v.StreamNodeMaxEntries }, mutable,
+		"How many entries a node of a stream gets, for approximate trimming. 0 is no limit."),
+
 	intParam("active-expire-effort", 1, 1, 10, func(v *Values) *int64 { return &v.ActiveExpireEffort }, mutable,
 		"How hard to work on removing expired keys, from 1 to 10. More frees space sooner and costs more."),
 

@@ -79,6 +79,8 @@ type Values struct {
 	ZsetMaxListpackEntries int64
 	ZsetMaxListpackValue   Bytes
 	HLLSparseMaxBytes      Bytes
+	StreamNodeMaxBytes     Bytes
+	StreamNodeMaxEntries   int64
 	ActiveExpireEffort     int64
 	NotifyKeyspaceEvents   EventClass
 	TrackingTableMaxKeys   int64

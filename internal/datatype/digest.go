@@ -70,6 +70,37 @@ func Digest(t Txn, k *Key, sum func(parts ...[]byte) [20]byte) (d [20]byte, err 
 			return true
 		})
 		return d, err
+	case layout.TypeStream:
+		return digestStream(t, k.Name, sum)
 	}
 	return sum(k.Head.Value), nil
+}
+
+// digestStream sums entries in their order, and of each group how far it is and what is
+// pending, but no times.
+func digestStream(t Txn, name []byte, sum func(parts ...[]byte) [20]byte) (d [20]byte, err error) {
+	s, err := LoadStream(t, name)
+	if err != nil {
+		return d, err
+	}
+	d = sum(s.Meta.Last.Append(nil), s.Meta.MaxDeleted.Append(nil), binary.BigEndian.AppendUint64(nil, s.Meta.Added))
+	all := EntryRange{From: s.Meta.First, To: s.Meta.Last}
+	err = s.eachStored(all, func(id layout.StreamID, e layout.StreamEntry) bool { // the key is not locked: no window
+		d = sum(d[:], id.Append(nil))
+		for e.Strings > 0 {
+			d = sum(d[:], e.Next())
+		}
+		return true
+	})
+	if err != nil {
+		return d, err
+	}
+	err = s.EachGroup(func(g *Group) error {
+		d = sum(d[:], g.Name, g.Last.Append(nil), binary.BigEndian.AppendUint64(nil, uint64(g.Read)))
+		return g.EachPending(layout.StreamID{}, layout.MaxStreamID, func(p *Pending) bool {
+			d = sum(d[:], p.ID.Append(nil), p.Consumer, binary.BigEndian.AppendUint64(nil, uint64(p.Deliveries)))
+			return true
+		})
+	})
+	return d, err
 }

@@ -8,7 +8,7 @@
 //   - D2. Range reads come before writes of the same collection wherever the two
 //     meet in one function, so that an iterator's view is never in doubt.
 //   - D3. A collection never stays empty: what removes the last element removes the
-//     key.
+//     key. A stream alone may be empty.
 //   - D4. Slices that Txn returns are valid until the command ends and are never
 //     written to.
 package datatype
@@ -35,7 +35,8 @@ type Txn interface {
 
 	// Get reads one pair.
 	Get(key []byte) (val []byte, found bool, err error)
-	// Put, Delete and DeleteRange change pairs; arguments are copied.
+	// Put, Delete and DeleteRange change pairs; arguments are copied. What lies in a
+	// deleted range must never be written again, and may still be found by Get.
 	Put(key, val []byte)
 	// PutParts is Put with a value in two parts.
 	PutParts(key, val, rest []byte)
@@ -63,6 +64,9 @@ type Txn interface {
 	// Event says that key was changed by an event of Redis's keyspace
 	// notifications: watchers, blocked clients and subscribers hear of it.
 	Event(class Class, event string, key []byte)
+	// Notice is Event for what is no change of the value to those who watch the key
+	// (consumer groups of a stream): they are not told.
+	Notice(class Class, event string, key []byte)
 	// Window is scratch memory of one collection that outlives the command and
 	// dies with any restart; see Window.
 	Window(key []byte, version uint64) *Window
@@ -91,6 +95,7 @@ type Limits struct {
 	SetMaxListpackEntries, SetMaxListpackValue   int64
 	ZSetMaxListpackEntries, ZSetMaxListpackValue int64
 	HLLSparseMaxBytes                            int64
+	StreamNodeMaxBytes, StreamNodeMaxEntries     int64
 	MaxStringBytes                               int64
 }
 

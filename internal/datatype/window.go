@@ -3,7 +3,8 @@ package datatype
 // Window remembers, in memory, a few elements at an end (or at a random place)
 // of one large collection, so that a run of pops (SPOP, ZPOPMIN, ZPOPMAX) costs
 // one range read for many of them and does not step over the tombstones of the
-// earlier ones each time.
+// earlier ones each time. That of a stream remembers the IDs of some of its entries;
+// see IDRun.
 //
 // It is only read and written under the key's lock. Whoever changes the collection
 // in a way the window does not follow calls Drop; the engine drops it when a command
@@ -15,6 +16,7 @@ type Window struct {
 	Items   []WindowItem // next one to pop first
 	Kind    WindowKind
 	Bound   []byte // when Items has been used up: no live score pair is below (WindowMin) or above (WindowMax)
+	Runs    []IDRun
 }
 
 // WindowKind says which end of the collection a window shows.

@@ -54,6 +54,7 @@ func (db *DB) expireDue(t *Turn) time.Duration {
 	// Each batch begins where the last one ended: what lies before is tombstones.
 	from := []byte{layout.SpaceExpiry}
 	for {
+		db.nextExpiry.Store(0) // whoever sets an expiry from here on wakes the loop: the walk may not see it
 		keys, next, err := db.dueKeys(from, time.Now().UnixMilli())
 		if err != nil {
 			db.opts.Logger.Warn("expiry: cannot read the index; trying again", "db", db.Name, "err", err)
@@ -140,6 +141,7 @@ func (db *DB) expireKeys(t *Turn, keys []dueKey) bool {
 		gone++
 		x.endCommand()
 	}
+	t.serve() // who waits for entries of a consumer group hears that it is gone
 	if t.Commit() != nil {
 		return false
 	}

@@ -288,23 +288,17 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 	err := t.invoke(c)
 	switch {
 	case err == nil:
-		if len(x.ops) > 0 || x.flush {
-			t.dirty = true
-		}
-		x.endCommand()
-		t.remember(c)
-		if t.depth == 0 {
-			t.serve()
-			t.settle()
-			x.undo = x.undo[:0]
-			if t.size() > maxTurnBytes {
-				t.commitEarly()
-			}
+		t.keep(x, c)
+		if t.depth == 0 && t.size() > maxTurnBytes {
+			t.commitEarly()
 		}
 		return Done
 	case errors.Is(err, command.ErrBlocked):
-		t.undo(x, sp)
-		c.W.Buf = c.W.Buf[:start]
+		if c.W.Buf = c.W.Buf[:start]; c.Wait.Keep {
+			t.keep(x, c)
+		} else {
+			t.undo(x, sp)
+		}
 		return Blocked
 	case errors.Is(err, datatype.ErrWouldBlock) && !t.mayWait:
 		t.undo(x, sp)
@@ -321,6 +315,20 @@ func (t *Turn) call(c *command.Ctx, x *tx) Status {
 	t.failedWith(c.Row, text)
 	t.remember(c)
 	return Done
+}
+
+// keep ends a command whose changes stay.
+func (t *Turn) keep(x *tx, c *command.Ctx) {
+	if len(x.ops) > 0 || x.flush {
+		t.dirty = true
+	}
+	x.endCommand()
+	t.remember(c)
+	if t.depth == 0 {
+		t.serve()
+		t.settle()
+		x.undo = x.undo[:0]
+	}
 }
 
 func (t *Turn) undo(x *tx, sp savepoint) {

@@ -90,12 +90,15 @@ type Waiting struct {
 }
 
 // Block registers the client whose command has just returned Blocked, before
-// its locks are released, so that no change of a key is missed. args must not
-// change any more. resume is called once, from any goroutine, with the reply; it
+// its locks are released, so that no change of a key is missed. args are the
+// waiter's from now on. resume is called once, from any goroutine, with the reply; it
 // must not block.
 func (t *Turn) Block(args [][]byte, resume func(reply []byte)) *Waiting {
 	c := &t.ctx
 	db := t.txs[c.C.DB()].db
+	for _, pin := range c.Wait.Pins {
+		args[pin.At] = pin.Arg
+	}
 	w := &waiter{cl: c.C, began: t.eng.blocked.Add(1), db: db, row: c.Row, args: args, wait: *c.Wait, resume: resume}
 	for _, k := range c.Wait.Keys {
 		if !slices.Contains(w.keys, string(k)) {

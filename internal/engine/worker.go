@@ -88,7 +88,7 @@ func (t *Turn) Run(cl *client.Client, row *command.Row, args [][]byte, w *resp.W
 		}
 		if status == Blocked {
 			onBlock(t)
-			t.release(nil)
+			t.Commit() // of what the command keeps; the client does not hear of it before it is served
 			return Blocked
 		}
 		if err := t.Commit(); err != nil {

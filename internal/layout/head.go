@@ -41,14 +41,16 @@ const (
 //	byte 0     type | encoding<<4
 //	byte 1     flags
 //	8 bytes    expiry, Unix ms (if flagExpires)
-//	rest       EncExpanded: version 8, count 8, and for lists first 8, next 8
+//	rest       EncExpanded: version 8, count 8, for lists first 8, next 8, and
+//	           for streams their StreamMeta as Value
 //	           otherwise: the value itself
 type Head struct {
 	Type     Type
 	Encoding Encoding
 	ExpireMS int64 // 0: does not expire
 
-	// Value holds string bytes, a listpack or an intset; nil when expanded.
+	// Value holds string bytes, a listpack, an intset or the StreamMeta of a stream
+	// (which is always expanded); nil in other expanded collections.
 	Value []byte
 
 	// Of expanded collections.
@@ -101,7 +103,7 @@ func (h *Head) Decode(b []byte) error {
 		return ErrCorrupt
 	}
 	*h = Head{Type: Type(b[0] & 15), Encoding: Encoding(b[0] >> 4)}
-	if h.Type == TypeNone || h.Type > TypeStream || h.Encoding > EncExpanded {
+	if h.Type == TypeNone || h.Type > TypeStream || h.Encoding > EncExpanded || h.Type == TypeStream && h.Encoding != EncExpanded {
 		return ErrCorrupt
 	}
 	flags := b[1]
@@ -118,15 +120,21 @@ func (h *Head) Decode(b []byte) error {
 		return nil
 	}
 	want := 16
-	if h.Type == TypeList {
+	switch h.Type {
+	case TypeList:
 		want = 32
+	case TypeStream:
+		want = 16 + StreamMetaLen
 	}
 	if len(b) != want {
 		return ErrCorrupt
 	}
 	h.Version, h.Count = binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
-	if h.Type == TypeList {
+	switch h.Type {
+	case TypeList:
 		h.First, h.Next = int64(binary.BigEndian.Uint64(b[16:])), int64(binary.BigEndian.Uint64(b[24:]))
+	case TypeStream:
+		h.Value = b[16:]
 	}
 	return nil
 }

@@ -243,6 +243,7 @@ func limits(v *config.Values) *datatype.Limits {
 		SetMaxListpackEntries: v.SetMaxListpackEntries, SetMaxListpackValue: int64(v.SetMaxListpackValue),
 		ZSetMaxListpackEntries: v.ZsetMaxListpackEntries, ZSetMaxListpackValue: int64(v.ZsetMaxListpackValue),
 		HLLSparseMaxBytes: int64(v.HLLSparseMaxBytes), MaxStringBytes: int64(v.ProtoMaxBulkLen),
+		StreamNodeMaxBytes: int64(v.StreamNodeMaxBytes), StreamNodeMaxEntries: v.StreamNodeMaxEntries,
 	}
 }
 

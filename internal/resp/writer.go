@@ -115,6 +115,22 @@ func (w *Writer) Map(n int) {
 	w.header('*', int64(n)*2)
 }
 
+// InsertArray puts the header of an array of n elements before what was appended
+// since Buf was at bytes long, for those who count while they write.
+func (w *Writer) InsertArray(at, n int) { w.insert(at, func() { w.Array(n) }) }
+
+// InsertMap is InsertArray for a map of n pairs.
+func (w *Writer) InsertMap(at, n int) { w.insert(at, func() { w.Map(n) }) }
+
+func (w *Writer) insert(at int, header func()) {
+	end := len(w.Buf)
+	header()
+	var tmp [24]byte
+	n := copy(tmp[:], w.Buf[end:])
+	copy(w.Buf[at+n:], w.Buf[at:end])
+	copy(w.Buf[at:], tmp[:n])
+}
+
 // Set appends the header of a set of n elements; RESP2 sees an array.
 func (w *Writer) Set(n int) {
 	if w.Proto >= 3 {

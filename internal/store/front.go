@@ -305,8 +305,9 @@ func (t *table) sorted() []uint32 {
 	return order
 }
 
-// build spells the table as one batch. Range deletes come last: they are for
-// versions that no head names any more, so whatever is pending in them goes too.
+// build spells the table as one batch. Range deletes come last: they are for what is
+// never written again (versions that no head names any more, the trimmed beginning of
+// a stream), so whatever is pending in them goes too.
 func (t *table) build(b *Builder) []byte {
 	b.Begin(0)
 	for _, i := range t.sorted() {

@@ -32,6 +32,8 @@ var rules = map[string]rule{
 	"BZPOPMAX": floats, "BZMPOP": floats, "ZUNION": floats, "ZINTER": floats, "ZDIFF": floats,
 	"GEODIST": floats, "GEOPOS": floats,
 
+	"XINFO": streamTimes, "XPENDING": streamTimes,
+
 	"OBJECT": objectRule,
 }
 

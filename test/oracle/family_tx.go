@@ -49,7 +49,8 @@ var txScenarios = []scenario{
 	// What blocks outside of a transaction does not within.
 	{"blocking in MULTI", 2, func(g *gen) []step {
 		return g.steps(l{"MULTI"}, l{"BLPOP", g.key(lists), "0"}, l{"BLMOVE", g.key(lists), g.key(lists), "LEFT", "LEFT", "0"},
-			l{"BZPOPMIN", g.key(zsets), "0"}, l{"BLMPOP", "0", "1", g.key(lists), "LEFT"}, l{"EXEC"})
+			l{"BZPOPMIN", g.key(zsets), "0"}, l{"BLMPOP", "0", "1", g.key(lists), "LEFT"},
+			l{"XREAD", "BLOCK", "0", "STREAMS", g.key(streams), "$"}, l{"EXEC"})
 	}},
 	{"SELECT in MULTI", 1, func(g *gen) []step {
 		return g.steps(l{"MULTI"}, l{"SELECT", "1"}, l{"SET", "s0", g.value()}, l{"SELECT", "0"}, l{"GET", "s0"}, l{"EXEC"}, l{"SELECT", "0"})
@@ -72,5 +73,8 @@ func (g *gen) touch(key string) l {
 		{"LPUSH", key, "m1"}, {"LREM", key, "0", "absent"}, {"ZADD", key, "1", "m1"}, {"HSET", key, "f1", "v1"}, {"HDEL", key, "absent"},
 		{"RENAME", key, key}, {"COPY", key, "copied"}, {"FLUSHDB"}, {"SWAPDB", "0", "1"}, {"MOVE", key, "2"}, {"TOUCH", key},
 		{"PEXPIREAT", key, "1"}, {"SETRANGE", key, "0", ""}, {"APPEND", key, ""}, {"SORT", key, "STORE", key}, {"GETEX", key, "PERSIST"},
-	}[g.IntN(23)]
+		{"XADD", key, g.newID(), "f", "v"}, {"XDEL", key, "1-1"}, {"XTRIM", key, "MAXLEN", "1"}, {"XGROUP", "CREATE", key, g.group(), "$", "MKSTREAM"},
+		{"XGROUP", "DESTROY", key, g.group()}, {"XGROUP", "SETID", key, g.group(), "0"}, {"XGROUP", "CREATECONSUMER", key, g.group(), "c9"}, {"XACK", key, "g0", g.entryID()},
+		{"XSETID", key, "99999999"},
+	}[g.IntN(32)]
 }

@@ -8,15 +8,16 @@ import (
 
 // The key pools. A command mostly takes keys of its own pool, sometimes any, so that types collide.
 const (
-	strs   = "s"
-	bits   = "b"
-	hashes = "h"
-	lists  = "l"
-	sets   = "t"
-	zsets  = "z"
-	geos   = "g"
-	hlls   = "p"
-	edges  = "e" // sorted sets with scores whose sums depend on the order of adding: never input of a union
+	strs    = "s"
+	bits    = "b"
+	hashes  = "h"
+	lists   = "l"
+	sets    = "t"
+	zsets   = "z"
+	geos    = "g"
+	hlls    = "p"
+	streams = "x"
+	edges   = "e" // sorted sets with scores whose sums depend on the order of adding: never input of a union
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 	dbCount = 3
 )
 
-var pools = []string{strs, bits, hashes, lists, sets, zsets, geos, hlls}
+var pools = []string{strs, bits, hashes, lists, sets, zsets, geos, hlls, streams}
 
 // gen draws what commands are made of. Everything comes from one seeded source.
 type gen struct {

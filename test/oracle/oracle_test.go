@@ -17,6 +17,7 @@ var (
 	tiny = []string{
 		"--hash-max-listpack-entries", "4", "--hash-max-listpack-value", "16", "--zset-max-listpack-entries", "4",
 		"--zset-max-listpack-value", "16", "--set-max-intset-entries", "4", "--list-max-listpack-size", "4",
+		"--stream-node-max-entries", "4", "--stream-node-max-bytes", "120",
 	}
 	tinySets = []string{"--set-max-listpack-entries", "4", "--set-max-listpack-value", "16"}
 )

@@ -23,7 +23,7 @@ var readings = map[string]func(key string) []string{
 	"list":   func(key string) []string { return []string{"LRANGE", key, "0", "-1"} },
 	"set":    func(key string) []string { return []string{"SMEMBERS", key} },
 	"zset":   func(key string) []string { return []string{"ZRANGE", key, "0", "-1", "WITHSCORES"} },
-	"stream": func(key string) []string { return []string{"XRANGE", key, "-", "+"} },
+	"stream": func(key string) []string { return []string{"XINFO", "STREAM", key, "FULL", "COUNT", "0"} },
 }
 
 // contents reads a whole database, and checks that its count of keys is the number of keys.

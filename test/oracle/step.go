@@ -102,6 +102,7 @@ func families() []family {
 		{"zstore", 6, zstoreRows, nil},
 		{"geo", 4, geoRows, nil},
 		{"hll", 3, hllRows, nil},
+		{"stream", 5, streamRows, streamScenarios},
 		{"script", 3, scriptRows, nil},
 		{"sort", 4, sortRows, nil},
 		{"db", 2, dbRows, dbScenarios},

@@ -253,3 +253,6 @@ func (f form) putInt(p []byte) {
 
 // EntryBytes returns the size in bytes an entry holding v takes.
 func EntryBytes(v []byte) int { return formOf(v).total() }
+
+// IntBytes returns the size in bytes an entry holding n takes.
+func IntBytes(n int64) int { return formOfInt(n).total() }

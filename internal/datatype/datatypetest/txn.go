@@ -60,6 +60,7 @@ func New() *Txn {
 			HashMaxListpackEntries: 128, HashMaxListpackValue: 64, ListMaxListpackSize: -2,
 			SetMaxIntsetEntries: 512, SetMaxListpackEntries: 128, SetMaxListpackValue: 64,
 			ZSetMaxListpackEntries: 128, ZSetMaxListpackValue: 64, HLLSparseMaxBytes: 3000, MaxStringBytes: 512 << 20,
+			StreamNodeMaxBytes: 4096, StreamNodeMaxEntries: 100,
 		},
 		Pairs:   map[string]string{},
 		saved:   newSnapshot(),
@@ -225,6 +226,9 @@ func (x *Txn) Event(class datatype.Class, event string, key []byte) {
 	x.Events = append(x.Events, Event{class, event, string(key)})
 }
 
+// Notice implements datatype.Txn.
+func (x *Txn) Notice(class datatype.Class, event string, key []byte) { x.Event(class, event, key) }
+
 // Window implements datatype.Txn.
 func (x *Txn) Window(key []byte, version uint64) *datatype.Window {
 	w := x.windows[string(key)]
@@ -235,6 +239,9 @@ func (x *Txn) Window(key []byte, version uint64) *datatype.Window {
 	x.used = append(x.used, w)
 	return w
 }
+
+// Forget drops all windows, as a restart does.
+func (x *Txn) Forget() { x.windows = map[string]*datatype.Window{} }
 
 // Iter implements datatype.Txn. The iterator sees what is there now.
 func (x *Txn) Iter(lower, upper []byte) (datatype.Iter, error) {

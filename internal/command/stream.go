@@ -1,0 +1,220 @@
+package command
+
+import (
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+var streamRows = []Row{
+	{Name: "xack", Arity: -4, Flags: Write | Fast, Keys: OneKey, Handler: xack, Group: "stream", Since: "5.0.0", Summary: "Returns the number of messages that were successfully acknowledged by the consumer group member of a stream."},
+	{Name: "xadd", Arity: -5, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: xadd, Group: "stream", Since: "5.0.0", Summary: "Appends a new message to a stream. Creates the key if it doesn't exist."},
+	{Name: "xautoclaim", Arity: -6, Flags: Write | Fast, Keys: OneKey, Handler: xautoclaim, Group: "stream", Since: "6.2.0", Summary: "Changes, or acquires, ownership of messages in a consumer group, as if the messages were delivered to as consumer group member."},
+	{Name: "xclaim", Arity: -6, Flags: Write | Fast, Keys: OneKey, Handler: xclaim, Group: "stream", Since: "5.0.0", Summary: "Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member."},
+	{Name: "xdel", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: xdel, Group: "stream", Since: "5.0.0", Summary: "Returns the number of messages after removing them from a stream."},
+	{Name: "xgroup", Arity: -2, Group: "stream", Since: "5.0.0", Summary: "A container for consumer groups commands.", Sub: []Row{
+		{Name: "create", Arity: -5, Flags: Write | DenyOOM, Keys: KeySpec{2, 2, 1}, Handler: xgroupCreate, Cats: "stream", Since: "5.0.0", Summary: "Creates a consumer group."},
+		{Name: "createconsumer", Arity: 5, Flags: Write | DenyOOM, Keys: KeySpec{2, 2, 1}, Handler: xgroupCreateConsumer, Cats: "stream", Since: "6.2.0", Summary: "Creates a consumer in a consumer group."},
+		{Name: "delconsumer", Arity: 5, Flags: Write, Keys: KeySpec{2, 2, 1}, Handler: xgroupDelConsumer, Cats: "stream", Since: "5.0.0", Summary: "Deletes a consumer from a consumer group."},
+		{Name: "destroy", Arity: 4, Flags: Write, Keys: KeySpec{2, 2, 1}, Handler: xgroupDestroy, Cats: "stream", Since: "5.0.0", Summary: "Destroys a consumer group."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: xgroupHelp, Cats: "stream", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "setid", Arity: -5, Flags: Write, Keys: KeySpec{2, 2, 1}, Handler: xgroupSetID, Cats: "stream", Since: "5.0.0", Summary: "Sets the last-delivered ID of a consumer group."},
+	}},
+	{Name: "xinfo", Arity: -2, Group: "stream", Since: "5.0.0", Summary: "A container for stream introspection commands.", Sub: []Row{
+		{Name: "consumers", Arity: 4, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: xinfoConsumers, Cats: "stream", Since: "5.0.0", Summary: "Returns a list of the consumers in a consumer group."},
+		{Name: "groups", Arity: 3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: xinfoGroups, Cats: "stream", Since: "5.0.0", Summary: "Returns a list of the consumer groups of a stream."},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: xinfoHelp, Cats: "stream", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
+		{Name: "stream", Arity: -3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: xinfoStream, Cats: "stream", Since: "5.0.0", Summary: "Returns information about a stream."},
+	}},
+	{Name: "xlen", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: xlen, Group: "stream", Since: "5.0.0", Summary: "Return the number of messages in a stream."},
+	{Name: "xpending", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: xpending, Group: "stream", Since: "5.0.0", Summary: "Returns the information and entries from a stream consumer group's pending entries list."},
+	{Name: "xrange", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: xrange, Group: "stream", Since: "5.0.0", Summary: "Returns the messages from a stream within a range of IDs."},
+	{Name: "xread", Arity: -4, Flags: ReadOnly | Blocking | MovableKeys, GetKeys: readKeys, Handler: xread, Group: "stream", Since: "5.0.0", Summary: "Returns messages from multiple streams with IDs greater than the ones requested. Blocks until a message is available otherwise."},
+	{Name: "xreadgroup", Arity: -7, Flags: Write | Blocking | MovableKeys, GetKeys: readKeys, Handler: xreadgroup, Group: "stream", Since: "5.0.0", Summary: "Returns new or historical messages from a stream for a consumer in a group. Blocks until a message is available otherwise."},
+	{Name: "xrevrange", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: xrevrange, Group: "stream", Since: "5.0.0", Summary: "Returns the messages from a stream within a range of IDs in reverse order."},
+	{Name: "xsetid", Arity: -3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: xsetid, Group: "stream", Since: "5.0.0", Summary: "An internal command for replicating stream values."},
+	{Name: "xtrim", Arity: -4, Flags: Write, Keys: OneKey, Handler: xtrim, Group: "stream", Since: "5.0.0", Summary: "Deletes messages from the beginning of a stream."},
+}
+
+func xadd(c *Ctx) error {
+	o, err := parseAdd(c, true)
+	if err != nil {
+		return err
+	}
+	fields := c.Args[o.next:]
+	if o.next == 0 || len(fields) < 2 || len(fields)%2 != 0 {
+		return resp.WrongArity(c.Row.Name)
+	}
+	if o.id == (datatype.NewID{}) {
+		return resp.Err("ERR The ID specified in XADD must be greater than 0-0")
+	}
+	s, err := datatype.LoadStream(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !s.Exists {
+		if o.noMake {
+			return c.null()
+		}
+		s.Create()
+	}
+	if o.trim.By != datatype.TrimNone {
+		if err := s.ReadFirst(); err != nil {
+			return err
+		}
+	}
+	id, err := s.Add(o.id, fields)
+	if err != nil {
+		return err
+	}
+	c.T.Event(datatype.ClassStream, "xadd", s.Name)
+	if _, err := trimStream(c, &s, o.trim); err != nil {
+		return err
+	}
+	s.Save()
+	return replyID(c, id)
+}
+
+// trimStream trims and tells of it. Save must follow.
+func trimStream(c *Ctx, s *datatype.Stream, how datatype.Trim) (int, error) {
+	n, err := s.Trim(how)
+	if err == nil && n > 0 {
+		c.T.Event(datatype.ClassStream, "xtrim", s.Name)
+	}
+	return n, err
+}
+
+func replyID(c *Ctx, id layout.StreamID) error { return c.bulk(id.AppendText(c.T.Scratch(41))) }
+
+func xtrim(c *Ctx) error {
+	o, err := parseAdd(c, false)
+	if err != nil {
+		return err
+	}
+	s, err := datatype.LoadStream(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	n, err := trimStream(c, &s, o.trim)
+	if err != nil {
+		return err
+	}
+	s.Save()
+	return c.int(int64(n))
+}
+
+func xlen(c *Ctx) error {
+	s, err := datatype.LoadStream(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.int(int64(s.Len()))
+}
+
+func xdel(c *Ctx) error {
+	s, err := datatype.LoadStream(c.T, c.Args[1])
+	if err != nil || !s.Exists {
+		c.W.Int(0)
+		return err
+	}
+	var few [8]layout.StreamID
+	ids, err := appendStreamIDs(few[:0], c.Args[2:])
+	if err != nil {
+		return err
+	}
+	n, err := s.Delete(ids)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		s.Save()
+		c.T.Event(datatype.ClassStream, "xdel", s.Name)
+	}
+	return c.int(int64(n))
+}
+
+// setIDOptions are the arguments of XSETID behind the key.
+type setIDOptions struct {
+	last, maxDeleted layout.StreamID
+	added            int64 // -1: as it is
+}
+
+func parseSetID(args [][]byte) (o setIDOptions, err error) {
+	if o.last, err = parseStreamID(args[0], 0); err != nil {
+		return o, err
+	}
+	o.added = -1
+	for i := 1; i < len(args); i += 2 {
+		switch {
+		case i+1 < len(args) && equalFold(args[i], "entriesadded"):
+			n, ok := numeric.ParseInt64(args[i+1])
+			if !ok {
+				return o, resp.ErrNotInt
+			}
+			if o.added = n; n < 0 {
+				return o, resp.Err("ERR entries_added must be positive")
+			}
+		case i+1 < len(args) && equalFold(args[i], "maxdeletedid"):
+			if o.maxDeleted, err = parseStreamID(args[i+1], 0); err != nil {
+				return o, err
+			}
+			if o.last.Less(o.maxDeleted) {
+				return o, resp.Err("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id")
+			}
+		default:
+			return o, resp.ErrSyntax
+		}
+	}
+	return o, nil
+}
+
+func xsetid(c *Ctx) error {
+	o, err := parseSetID(c.Args[2:])
+	if err != nil {
+		return err
+	}
+	s, err := datatype.LoadStream(c.T, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !s.Exists {
+		return resp.ErrNoSuchKey
+	}
+	if err := checkSetID(&s, &o); err != nil {
+		return err
+	}
+	if err := s.SetLast(o.last); err != nil {
+		return err
+	}
+	if o.added >= 0 {
+		s.Meta.Added = uint64(o.added)
+	}
+	if o.maxDeleted != (layout.StreamID{}) {
+		s.Meta.MaxDeleted = o.maxDeleted
+	}
+	s.Save()
+	c.T.Notice(datatype.ClassStream, "xsetid", s.Name)
+	return c.ok()
+}
+
+// checkSetID keeps IDs from coming twice.
+func checkSetID(s *datatype.Stream, o *setIDOptions) error {
+	if o.last.Less(s.Meta.MaxDeleted) {
+		return resp.Err("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id")
+	}
+	if s.Len() == 0 {
+		return nil
+	}
+	top, err := s.Top()
+	if err != nil {
+		return err
+	}
+	if o.last.Less(top) {
+		return resp.Err("ERR The ID specified in XSETID is smaller than the target stream top item")
+	}
+	if o.added >= 0 && int64(s.Len()) > o.added {
+		return resp.Err("ERR The entries_added specified in XSETID is smaller than the target stream length")
+	}
+	return nil
+}
