@@ -29,7 +29,6 @@ type options struct {
 	narrowAt time.Duration
 	silence  time.Duration
 	rate     string
-	keep     bool
 }
 
 func main() {

@@ -44,9 +44,9 @@ func (e *Engine) Install(name string, o DBOptions, number func() (int, error), c
 		return nil
 	}
 	old.inUse.Lock() // those who look at it without the gate have gone
-	old.gate.Lock()  // those who waited for the gate have seen that it is not the one
-	old.gate.Unlock()
-	old.inUse.Unlock() //nolint:staticcheck // the wait is all that is wanted
+	defer old.inUse.Unlock()
+	old.gate.Lock() // those who waited for the gate have seen that it is not the one
+	defer old.gate.Unlock()
 	return old.close()
 }
 

@@ -10,12 +10,9 @@ import (
 // before: it is what the driver and the master would see.
 type world struct {
 	m       DB
-	asked   uint64 // position of the last question, 0: none is open
-	proven  bool   // the master's yes to that very position is the last answer
-	timers  int    // Retry is on its way
-	asking  int    // Ask was given and Asked not fed back
+	timers  int // Retry is on its way
+	asking  int // Ask was given and Asked not fed back
 	copying bool
-	install bool
 	link    bool
 }
 
