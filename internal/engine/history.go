@@ -18,9 +18,9 @@ func (e *Engine) SetFollower(on bool) {
 	e.follower.Store(on)
 	for i := range e.dbs {
 		if db := e.dbs[i].Load(); db != nil {
-			db.commitMu.Lock()   // a commit that has begun before ends before
-			db.commitMu.Unlock() //nolint:staticcheck // the wait is all that is wanted
+			db.commitMu.Lock() // a commit that has begun before ends before
 			db.windows.init()
+			db.commitMu.Unlock()
 		}
 	}
 }
