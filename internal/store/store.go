@@ -61,6 +61,7 @@ type Store struct {
 	readEWMA atomic.Int64 // ns of a read that went to Pebble, smoothed
 	stalled  atomic.Bool  // Pebble makes writers wait
 	stalls   atomic.Int64
+	failures atomic.Int64 // of background work, in a row
 	fatal    atomic.Pointer[error]
 	stop     chan struct{}
 	work     sync.WaitGroup
@@ -154,6 +155,9 @@ func compressionProfile(name string) *sstable.CompressionProfile {
 func (s *Store) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		FlushBegin: func(pebble.FlushInfo) {
+			if n := s.failures.Load(); n > 0 { // Pebble tries again at once, for ever
+				time.Sleep(min(time.Second, time.Millisecond<<min(n, 10)))
+			}
 			if s.opts.BeforeFlush == nil {
 				return
 			}
@@ -161,7 +165,15 @@ func (s *Store) events() *pebble.EventListener {
 				s.fatal.CompareAndSwap(nil, &err)
 			}
 		},
+		FlushEnd: func(info pebble.FlushInfo) {
+			if info.Err == nil {
+				s.failures.Store(0)
+			}
+		},
 		BackgroundError: func(err error) {
+			if n := s.failures.Add(1); n > 12 && n%60 != 0 { // by now once a second
+				return
+			}
 			s.opts.Logger.Error("store: background work failed; it is tried again", "dir", s.opts.Dir, "err", err)
 		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
