@@ -172,7 +172,7 @@ func (l *List) Pop(side Side) (val []byte, err error) {
 	if side == Right {
 		pos = l.Head.Next - 1
 	}
-	if val, err = l.get(pos); err != nil {
+	if val, err = l.take(side, pos); err != nil {
 		return nil, err
 	}
 	l.drop(side)
@@ -215,10 +215,12 @@ func (l *List) get(pos int64) ([]byte, error) {
 func (l *List) drop(side Side) {
 	before := l.Len()
 	if side == Left {
+		l.forget(side, l.Head.First)
 		l.t.Delete(l.pair(l.Head.First))
 		l.Head.First++
 	} else {
 		l.Head.Next--
+		l.forget(side, l.Head.Next)
 		l.t.Delete(l.pair(l.Head.Next))
 	}
 	l.noteShrink(before)

@@ -96,6 +96,7 @@ func (l *List) eachIter(from, n, step int, visit func(i int, val []byte) bool) e
 func (l *List) Set(i int, val []byte) {
 	l.changed = true
 	if !l.Packed() {
+		l.dropWindow()
 		l.t.Put(l.pair(l.Head.First+int64(i)), val)
 		l.shrunk = l.Len() <= smallSet
 		return
@@ -156,6 +157,7 @@ func (l *List) insertPacked(pivot, val []byte, before bool) bool {
 // open makes room for one element at an index of an expanded list of n by moving
 // the shorter side.
 func (l *List) open(at, n int) error {
+	l.dropWindow()
 	from, to, step := at, n, 1
 	if at <= n/2 {
 		from, to, step = 0, at, -1
@@ -249,6 +251,7 @@ func (l *List) deletePacked(gone []int) {
 // longest run of those that stay does not move; what is on either side of it moves up
 // to it.
 func (l *List) close(gone []int, n int) error {
+	l.dropWindow()
 	lo, hi, left := longestRun(gone, n)
 	ahead := left
 	moves, err := l.gather(nil, 0, lo, func(i int) (int, bool) {

@@ -215,6 +215,7 @@ func TestListModel(t *testing.T) {
 		most int
 	}{{4, false, 300}, {1, false, 60}, {0, false, 10}, {100, true, 60}, {-1, true, 60}, {-2, true, 60}, {300, false, 800}} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			datatype.SetWindowSize(t, []int{2, 5, 256}[int(c.most)%3])
 			m := listModel{t: t, r: rand.New(rand.NewPCG(7, uint64(c.size))), x: datatypetest.New(), long: c.long, most: c.most}
 			m.x.Lim.ListMaxListpackSize = c.size
 			seen, changes, was := map[bool]int{}, 0, true
@@ -345,6 +346,84 @@ func TestListEmptied(t *testing.T) {
 		}
 		if len(x.Pairs) != 0 || x.NKeys != 0 || l.Exists {
 			t.Errorf("%d pairs are left of %d", len(x.Pairs), n)
+		}
+	}
+}
+
+// Runs of pops from either end, between all that changes what the window of the list has read.
+func TestListWindow(t *testing.T) {
+	for seed := range uint64(60) {
+		datatype.SetWindowSize(t, []int{2, 7, 256}[seed%3])
+		r := rand.New(rand.NewPCG(seed, 3))
+		x := datatypetest.New()
+		x.Lim.ListMaxListpackSize = 4
+		var want []string
+		next := 0
+		for step := range 1500 {
+			l, err := datatype.LoadList(x, []byte("l"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			side := datatype.Side(r.IntN(2))
+			switch op := r.IntN(12); {
+			case op < 3 || len(want) < 5:
+				for range 1 + r.IntN(6) {
+					v := fmt.Sprint("v", next)
+					next++
+					l.Push(side, []byte(v))
+					if side == datatype.Left {
+						want = slices.Insert(want, 0, v)
+					} else {
+						want = append(want, v)
+					}
+				}
+			case op < 8:
+				for range min(1+r.IntN(9), len(want)-1) {
+					got, err := l.Pop(side)
+					if err != nil {
+						t.Fatal(err)
+					}
+					i := 0
+					if side == datatype.Right {
+						i = len(want) - 1
+					}
+					if string(got) != want[i] {
+						t.Fatalf("seed %d step %d: popped %q from side %d, want %q", seed, step, got, side, want[i])
+					}
+					want = slices.Delete(want, i, i+1)
+				}
+			case op == 8:
+				i := r.IntN(len(want))
+				want[i] = fmt.Sprint("set", step)
+				l.Set(i, []byte(want[i]))
+			case op == 9:
+				n := r.IntN(min(4, len(want)))
+				if err := l.Cut(side, n); err != nil {
+					t.Fatal(err)
+				}
+				if side == datatype.Left {
+					want = want[n:]
+				} else {
+					want = want[:len(want)-n]
+				}
+			case op == 10:
+				i := r.IntN(len(want))
+				v := fmt.Sprint("ins", step)
+				if ok, err := l.Insert([]byte(want[i]), []byte(v), true); err != nil || !ok {
+					t.Fatal(ok, err)
+				}
+				want = slices.Insert(slices.Clone(want), i, v)
+			default:
+				i := r.IntN(len(want))
+				if n, err := l.DeleteEqual([]byte(want[i]), 1); err != nil || n != 1 {
+					t.Fatal(n, err)
+				}
+				want = slices.Delete(slices.Clone(want), i, i+1)
+			}
+			if err := l.Save(); err != nil {
+				t.Fatal(err)
+			}
+			x.End()
 		}
 	}
 }

@@ -15,6 +15,7 @@ type Window struct {
 	Version uint64
 	Items   []WindowItem // next one to pop first
 	Kind    WindowKind
+	At      int64  // of a list: the position of the first item
 	Bound   []byte // when Items has been used up: no live score pair is below (WindowMin) or above (WindowMax)
 	Runs    []IDRun
 }

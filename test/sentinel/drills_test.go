@@ -203,6 +203,9 @@ var drills = []drill{
 			}
 			time.Sleep(500 * time.Millisecond)
 		}
+		for end := time.Now().Add(30 * time.Second); g.master() == m && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond)
+		}
 		return func() {}
 	}},
 }
