@@ -58,14 +58,15 @@ type Store struct {
 	build  Builder // of drains
 	kick   chan struct{}
 
-	readEWMA atomic.Int64 // ns of a read that went to Pebble, smoothed
-	stalled  atomic.Bool  // Pebble makes writers wait
-	stalls   atomic.Int64
-	failures atomic.Int64 // of background work, in a row
-	fatal    atomic.Pointer[error]
-	stop     chan struct{}
-	work     sync.WaitGroup
-	filled   chan struct{} // closed when the filter's scan has ended
+	readEWMA  atomic.Int64 // ns of a read that went to Pebble, smoothed
+	coldUntil atomic.Int64 // Unix ns
+	stalled   atomic.Bool  // Pebble makes writers wait
+	stalls    atomic.Int64
+	failures  atomic.Int64 // of background work, in a row
+	fatal     atomic.Pointer[error]
+	stop      chan struct{}
+	work      sync.WaitGroup
+	filled    chan struct{} // closed when the filter's scan has ended
 }
 
 // formatVersion is what new stores are written in; docs/formats lists them.
@@ -233,15 +234,26 @@ const (
 	slowReadNanos = 40_000
 )
 
+// coldFor is how long an estimate of slow reads holds without another read: where few reads reach
+// Pebble, one that was held up would otherwise be remembered for ever.
+const coldFor = 50 * time.Millisecond
+
 func (s *Store) observeRead(d time.Duration) {
 	// A lost update under contention is harmless: this is an estimate.
 	old := s.readEWMA.Load()
-	s.readEWMA.Store(old + (int64(d)-old)>>ewmaShift)
+	now := old + (int64(d)-old)>>ewmaShift
+	s.readEWMA.Store(now)
+	if now > slowReadNanos {
+		s.coldUntil.Store(time.Now().Add(coldFor).UnixNano())
+	}
 }
 
 // Cold says that reads that reach Pebble tend to wait for the disk, so that an event
 // loop should leave them to a worker.
-func (s *Store) Cold() bool { return s.readEWMA.Load() > slowReadNanos }
+func (s *Store) Cold() bool {
+	until := s.coldUntil.Load()
+	return until != 0 && s.readEWMA.Load() > slowReadNanos && time.Now().UnixNano() < until
+}
 
 // Pending looks for a pair among the changes that have not reached Pebble. known
 // says that it is there, and then exists whether the pair is.
