@@ -18,6 +18,9 @@ import (
 // same data, and nobody has helped them.
 func TestChaos(t *testing.T) {
 	duration := 25 * time.Second
+	if testing.Short() {
+		duration = 10 * time.Second
+	}
 	if s := os.Getenv("CHAOS_DURATION"); s != "" {
 		var err error
 		if duration, err = time.ParseDuration(s); err != nil {
