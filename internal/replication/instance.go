@@ -143,17 +143,21 @@ func (m Instance) fail(reason string, maxRetries int) (Instance, []LinkAction) {
 	m.State, m.Reason = LinkError, reason
 	m.Failures++
 	delay, alarm := backOff(m.Failures, maxRetries)
+	if delay != slowDelay {
+		delay = min(delay, lastLinkDelay)
+	}
 	acts := []LinkAction{{Kind: HangUp}}
 	if was == Linked {
 		acts = append(acts, LinkAction{Kind: LinkIsDown, Reason: reason})
 	}
-	acts = append(acts, LinkAction{Kind: TryAfter, Delay: min(delay, lastLinkDelay)})
+	acts = append(acts, LinkAction{Kind: TryAfter, Delay: delay})
 	if alarm {
 		acts = append(acts, LinkAction{Kind: LinkAlarm, Reason: reason})
 	}
 	return m, acts
 }
 
-// lastLinkDelay bounds the pause between attempts to reach a master: it may be back
-// any moment, and trying is cheap.
-const lastLinkDelay = 5 * time.Second
+// lastLinkDelay bounds the pause between attempts to reach a master: it may be back any
+// moment, trying is cheap, and with min-replicas-to-write its clients wait for this. Only the bound to
+// retries that an operator has set makes it longer.
+const lastLinkDelay = time.Second
