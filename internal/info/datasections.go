@@ -49,9 +49,7 @@ func latencystatsSection(w *writer, s *Sources) {
 // opened visits the databases that are open.
 func opened(s *Sources, visit func(i int, db *engine.DB)) {
 	for i := range s.Engine.Databases() {
-		if db := s.Engine.Opened(i); db != nil {
-			visit(i, db)
-		}
+		s.Engine.View(i, func(db *engine.DB) { visit(i, db) })
 	}
 }
 

@@ -53,7 +53,7 @@ type Sources struct {
 }
 
 // Rates are smoothed by the node, ten times a second.
-type Rates struct{ Ops, NetIn, NetOut metric.Rate }
+type Rates struct{ Ops, NetIn, NetOut, ReplIn, ReplOut, CopyOut metric.Rate }
 
 // DiskState is what the disk guard knows.
 type DiskState struct {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/haypile/haypile/internal/binlog"
+	"github.com/haypile/haypile/internal/config"
+	"github.com/haypile/haypile/internal/engine"
 )
 
 // every runs f periodically until the node closes.
@@ -44,6 +46,9 @@ func (n *Node) sampleRates() {
 	n.rates.Ops.Sample(st.Commands.Load(), now)
 	n.rates.NetIn.Sample(in, now)
 	n.rates.NetOut.Sample(out, now)
+	n.rates.ReplIn.Sample(n.repl.follower.Received.Load(), now)
+	n.rates.ReplOut.Sample(n.repl.source.Sent.Load(), now)
+	n.rates.CopyOut.Sample(n.repl.copies.Sent.Load(), now)
 }
 
 // trimMemory gives back what is free, when there is little left of the budget.
@@ -62,21 +67,21 @@ func (n *Node) trimLogs() {
 		oldest = time.Now().Add(-v.BinlogRetention)
 	}
 	for i := range n.eng.Databases() {
-		db := n.eng.Opened(i)
-		if db == nil {
-			continue
-		}
-		durable, err := db.Store().Durable()
-		if err != nil {
-			n.log.Warn("cannot read the store's durable position; the binlog is not trimmed", "db", db.Name, "err", err)
-			continue
-		}
-		gone, err := db.Log().Trim(binlog.LSN(durable), int64(v.BinlogRetentionBytes), oldest)
-		if err != nil {
-			n.log.Warn("cannot delete old binlog segments", "db", db.Name, "err", err)
-		} else if gone > 0 {
-			n.log.Debug("binlog segments deleted", "db", db.Name, "segments", gone)
-		}
+		n.eng.View(i, func(db *engine.DB) { n.trimLog(db, v, oldest) })
+	}
+}
+
+func (n *Node) trimLog(db *engine.DB, v *config.Values, oldest time.Time) {
+	durable, err := db.Store().Durable()
+	if err != nil {
+		n.log.Warn("cannot read the store's durable position; the binlog is not trimmed", "db", db.Name, "err", err)
+		return
+	}
+	gone, err := db.Log().Trim(binlog.LSN(durable), int64(v.BinlogRetentionBytes), oldest)
+	if err != nil {
+		n.log.Warn("cannot delete old binlog segments", "db", db.Name, "err", err)
+	} else if gone > 0 {
+		n.log.Debug("binlog segments deleted", "db", db.Name, "segments", gone)
 	}
 }
 

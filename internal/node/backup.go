@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/info"
 )
 
@@ -57,15 +58,14 @@ func (n *Node) writeBackup(at time.Time) (string, error) {
 		return dir, fmt.Errorf("create backup directory: %w", err)
 	}
 	for i := range n.eng.Databases() {
-		db := n.eng.Opened(i)
-		if db == nil {
-			continue
-		}
-		target := filepath.Join(dir, db.Name)
-		if err := n.fs.MkdirAll(target, 0o755); err != nil {
-			return dir, fmt.Errorf("create backup directory: %w", err)
-		}
-		if err := db.Store().Checkpoint(filepath.Join(target, "store")); err != nil {
+		err := error(nil)
+		n.eng.View(i, func(db *engine.DB) {
+			target := filepath.Join(dir, db.Name)
+			if err = n.fs.MkdirAll(target, 0o755); err == nil {
+				err = db.Store().Checkpoint(filepath.Join(target, "store"))
+			}
+		})
+		if err != nil {
 			return dir, fmt.Errorf("checkpoint of database %d: %w", i, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/config"
+	"github.com/haypile/haypile/internal/engine"
 )
 
 // budget is how the memory of one instance is divided. What the parts do not
@@ -108,15 +109,13 @@ func (n *Node) Memory() []command.MemoryPart {
 	var memtables, pending, filter int64
 	blocks := int64(0)
 	for i := range n.eng.Databases() {
-		db := n.eng.Opened(i)
-		if db == nil {
-			continue
-		}
-		m := db.Store().Metrics()
-		memtables += int64(m.MemTable.Size + m.MemTable.ZombieSize)
-		blocks = m.BlockCache.Size // shared
-		pending += db.Store().PendingBytes()
-		filter += db.Store().FilterBytes()
+		n.eng.View(i, func(db *engine.DB) {
+			m := db.Store().Metrics()
+			memtables += int64(m.MemTable.Size + m.MemTable.ZombieSize)
+			blocks = m.BlockCache.Size // shared
+			pending += db.Store().PendingBytes()
+			filter += db.Store().FilterBytes()
+		})
 	}
 	clients := int64(0)
 	for _, c := range n.registry.All() {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/engine"
+	"github.com/haypile/haypile/internal/replication"
 )
 
 // metricsServer serves /metrics in Prometheus's text format, and Go's profiles
@@ -81,6 +82,16 @@ var (
 	descStalls      = desc("store_write_stalls_total", "How often writers had to wait for flush or compaction.", "db")
 	descCompactions = desc("store_compactions_total", "Compactions done.", "db")
 	descFlushes     = desc("store_flushes_total", "Memtable flushes done.", "db")
+	descRole        = desc("replica", "1 while this server follows a master.")
+	descLinkUp      = desc("replication_link_up", "1 while the link to the master is up.")
+	descDBState     = desc("replication_database_state", "1 for the state that a database of a replica is in.", "db", "state")
+	descBehind      = desc("replication_behind_bytes", "Log of the master, as last told, that is not here.", "db")
+	descReplicas    = desc("replicas", "Replicas connected.")
+	descLag         = desc("replica_lag_bytes", "Log that a replica has not applied.", "replica")
+	descReplBytes   = desc("replication_bytes_total", "Bytes by purpose and direction.", "purpose", "direction")
+	descFullSyncs   = desc("full_sync_snapshots_total", "Snapshots made for replicas.")
+	descQueue       = desc("full_sync_queue", "Replicas waiting for a full copy.")
+	descDiscarded   = desc("replication_discarded_changes_total", "Changes written to files because the master never had them.")
 	descLevel       = desc("store_level_bytes", "Bytes of tables by level.", "db", "level")
 )
 
@@ -114,11 +125,38 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		stopped = 1
 	}
 	gauge(descStopped, stopped)
+	c.replication(gauge, counter)
 	for i := range n.eng.Databases() {
-		if db := n.eng.Opened(i); db != nil {
-			c.database(db, strconv.Itoa(i), gauge, counter)
+		n.eng.View(i, func(db *engine.DB) { c.database(db, strconv.Itoa(i), gauge, counter) })
+	}
+}
+
+func (c *collector) replication(gauge, counter func(*prometheus.Desc, int64, ...string)) {
+	st := c.n.replicationState()
+	flag := func(b bool) int64 {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	gauge(descRole, flag(st.Replica))
+	if st.Replica {
+		gauge(descLinkUp, flag(st.Link.State == replication.Linked))
+		for _, d := range st.Link.DBs {
+			gauge(descDBState, 1, d.Name, d.State.String())
+			gauge(descBehind, d.Behind, d.Name)
 		}
 	}
+	gauge(descReplicas, int64(len(st.Replicas)))
+	for _, r := range st.Replicas {
+		gauge(descLag, r.Lag, net.JoinHostPort(r.Host, strconv.Itoa(r.Port)))
+	}
+	counter(descReplBytes, st.LogSent, "log", "out")
+	counter(descReplBytes, st.LogReceived, "log", "in")
+	counter(descReplBytes, st.CopySent, "full sync", "out")
+	counter(descFullSyncs, st.FullSyncs)
+	gauge(descQueue, int64(len(st.Copies.Queue)))
+	counter(descDiscarded, st.Discarded)
 }
 
 func (c *collector) commands(ch chan<- prometheus.Metric, counter func(*prometheus.Desc, int64, ...string)) {
