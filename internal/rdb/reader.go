@@ -1,6 +1,7 @@
 package rdb
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -109,3 +110,6 @@ func (r *Reader) double() (float64, error) {
 	bits, err := r.uint64()
 	return math.Float64frombits(bits), err
 }
+
+// Rest is what follows what has been read: after a file, the commands of an AOF.
+func (r *Reader) Rest() io.Reader { return io.MultiReader(bytes.NewReader(r.buf[r.at:]), r.src) }
