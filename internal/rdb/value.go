@@ -126,7 +126,7 @@ func (r *Reader) value(code byte, s *counter) error {
 		codeSetListpack, codeHashListpackTimesEarly:
 		return r.packed(code, s)
 	case codeStream, codeStream2, codeStream3:
-		return ErrStream
+		return r.stream(code, s)
 	case codeModule, codeModule2:
 		return ErrModule
 	}

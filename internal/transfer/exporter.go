@@ -127,11 +127,11 @@ func (ex *exporter) page(names []*reply) error {
 	bytes := int64(0)
 	for i, name := range names {
 		switch s := sizes[i]; {
-		case s.n > partElements && s.kind != rdb.String:
+		case s.n > partElements && s.kind != rdb.String && s.kind != rdb.Stream:
 			if err := ex.large(string(name.text), s); err != nil {
 				return err
 			}
-		case s.n > 0 || s.kind == rdb.String:
+		case s.n > 0 || s.kind == rdb.String || s.kind == rdb.Stream:
 			small = append(small, string(name.text))
 			if s.kind == rdb.String {
 				bytes += s.n
@@ -163,7 +163,7 @@ var kinds = map[string]struct {
 	count string
 }{
 	"string": {rdb.String, "STRLEN"}, "list": {rdb.List, "LLEN"}, "set": {rdb.Set, "SCARD"}, "zset": {rdb.ZSet, "ZCARD"},
-	"hash": {rdb.Hash, "HLEN"}, "none": {rdb.String, "STRLEN"},
+	"hash": {rdb.Hash, "HLEN"}, "none": {rdb.String, "STRLEN"}, "stream": {rdb.Stream, "XLEN"},
 }
 
 // sizes asks how large keys are. One that changes its type between the two questions is taken for small.

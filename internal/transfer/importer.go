@@ -63,7 +63,8 @@ type importer struct {
 	kind     rdb.Kind
 	part     resp.Writer // arguments of the command that is being gathered
 	args     int
-	db       uint64
+	group    string // of a stream
+	consumer string
 }
 
 // counted counts the bytes of a file as they are read.
@@ -226,7 +227,7 @@ func (im *importer) KeyDone() error {
 		return nil
 	}
 	im.stats.Keys.Add(1)
-	if im.kind == rdb.String {
+	if im.kind == rdb.String { // SET has said when it expires
 		return nil
 	}
 	if err := im.sendPart(); err != nil || im.expireMS == 0 {
