@@ -135,17 +135,18 @@ func restoreBody(c *Ctx, k datatype.Key, body []byte, expireMS int64) error {
 	if err := datatype.Restore(k, body, expireMS); err != nil {
 		return restoreError(err)
 	}
-	event := "restore"
-	if past {
-		k, err := datatype.Peek(c.T, k.Name)
-		if err != nil {
-			return err
-		}
-		k.Remove()
-		event = "del"
+	now, err := datatype.Peek(c.T, k.Name)
+	if err != nil {
+		return err
 	}
-	if !past || existed {
-		c.T.Event(datatype.ClassGeneric, event, k.Name)
+	if past {
+		now.Remove()
+	}
+	switch {
+	case now.Exists: // a hash may have had nothing but fields that are past their time
+		c.T.Event(datatype.ClassGeneric, "restore", k.Name)
+	case existed:
+		c.T.Event(datatype.ClassGeneric, "del", k.Name)
 	}
 	return c.ok()
 }
