@@ -106,7 +106,7 @@ func (im *importer) replay(args [][]byte) error {
 	for _, a := range args {
 		w.Bulk(a)
 	}
-	im.stats.Keys.Add(1)
+	im.stats.Commands.Add(1)
 	return im.pipe.add()
 }
 

@@ -9,6 +9,7 @@ package transfer
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -98,7 +99,12 @@ var errProtocol = errors.New("the server does not speak Redis's protocol")
 // maxReply bounds the length of a string that a server may announce.
 const maxReply = 1 << 32
 
-func (c *conn) reply() (*reply, error) {
+// maxDepth bounds how deep arrays are nested.
+const maxDepth = 16
+
+func (c *conn) reply() (*reply, error) { return c.nested(0) }
+
+func (c *conn) nested(depth int) (*reply, error) {
 	line, err := c.r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) || err == nil && len(line) < 3 {
 		return nil, errProtocol
@@ -122,25 +128,30 @@ func (c *conn) reply() (*reply, error) {
 	if r.kind == ':' {
 		return r, nil
 	}
-	return r, c.body(r)
+	return r, c.body(r, depth)
 }
 
 // body reads what follows a length.
-func (c *conn) body(r *reply) error {
+func (c *conn) body(r *reply, depth int) error {
 	switch {
 	case r.num == -1:
 		r.kind = 0
 		return nil
-	case r.num < 0 || r.num > maxReply:
+	case r.num < 0 || r.num > maxReply || depth == maxDepth:
 		return errProtocol
-	case r.kind == '$':
+	case r.kind == '$' && r.num < 1<<20:
 		r.text = make([]byte, r.num+2)
 		_, err := io.ReadFull(c.r, r.text)
 		r.text = r.text[:r.num]
 		return err
+	case r.kind == '$':
+		var buf bytes.Buffer // it grows as bytes arrive
+		_, err := io.CopyN(&buf, c.r, r.num+2)
+		r.text = buf.Bytes()[:min(int(r.num), buf.Len())]
+		return err
 	}
 	for range r.num {
-		e, err := c.reply()
+		e, err := c.nested(depth + 1)
 		if err != nil {
 			return err
 		}

@@ -10,11 +10,12 @@ import (
 
 // Stats is what has been moved so far.
 type Stats struct {
-	Keys    atomic.Int64
-	Bytes   atomic.Int64 // of the file
-	Refused atomic.Int64 // commands that the server refused
-	Expired atomic.Int64 // keys past their time, which were left out
-	Left    atomic.Int64 // keys that cannot be taken
+	Keys     atomic.Int64
+	Commands atomic.Int64 // of an AOF
+	Bytes    atomic.Int64 // of the file
+	Refused  atomic.Int64 // commands that the server refused
+	Expired  atomic.Int64 // keys past their time, which were left out
+	Left     atomic.Int64 // keys that cannot be taken
 
 	mu     sync.Mutex
 	errors []string // the first ones
@@ -101,8 +102,13 @@ func progressLine(s *Stats, done, total int64, took time.Duration) string {
 		left = fmt.Sprintf(", %s left", rest.Round(time.Second))
 	}
 	seconds := max(took.Seconds(), 0.001)
-	return fmt.Sprintf("%s%d keys, %.0f keys/s, %.1f MB/s%s", text, s.Keys.Load(), float64(s.Keys.Load())/seconds,
-		float64(s.Bytes.Load())/seconds/1e6, left)
+	if n := s.Keys.Load(); n > 0 || s.Commands.Load() == 0 {
+		text += fmt.Sprintf("%d keys, %.0f keys/s, ", n, float64(n)/seconds)
+	}
+	if n := s.Commands.Load(); n > 0 {
+		text += fmt.Sprintf("%d commands, %.0f commands/s, ", n, float64(n)/seconds)
+	}
+	return fmt.Sprintf("%s%.1f MB/s%s", text, float64(s.Bytes.Load())/seconds/1e6, left)
 }
 
 // Summary is what is said at the end.
