@@ -126,18 +126,15 @@ func (ex *exporter) page(names []*reply) error {
 	var small []string
 	bytes := int64(0)
 	for i, name := range names {
-		switch s := sizes[i]; {
-		case s.n > partElements && s.kind != rdb.String && s.kind != rdb.Stream:
+		s := sizes[i]
+		if s.bytes > largeBytes && s.kind != rdb.String && s.kind != rdb.Stream {
 			if err := ex.large(string(name.text), s); err != nil {
 				return err
 			}
-		case s.n > 0 || s.kind == rdb.String || s.kind == rdb.Stream:
-			small = append(small, string(name.text))
-			if s.kind == rdb.String {
-				bytes += s.n
-			}
+			continue
 		}
-		if len(small) >= smallKeys || bytes > smallBytes {
+		small = append(small, string(name.text))
+		if bytes += s.bytes; len(small) >= smallKeys || bytes > smallBytes {
 			if err := ex.small(small); err != nil {
 				return err
 			}
@@ -150,12 +147,13 @@ func (ex *exporter) page(names []*reply) error {
 const (
 	smallKeys  = 100
 	smallBytes = 4 << 20
+	largeBytes = 256 << 10 // a collection of more is exported in parts
 )
 
-// size is the type of a key and how many elements it has, or how many bytes a string has.
+// size is the type of a key and about how many bytes it has.
 type size struct {
-	kind rdb.Kind
-	n    int64
+	kind  rdb.Kind
+	bytes int64
 }
 
 var kinds = map[string]struct {
@@ -171,26 +169,24 @@ func (ex *exporter) sizes(names []*reply) ([]size, error) {
 	list := make([]size, len(names))
 	for _, name := range names {
 		ex.c.command("TYPE", string(name.text))
+		ex.c.command("MEMORY", "USAGE", string(name.text))
 	}
-	types, err := ex.replies(len(names))
+	about, err := ex.replies(2 * len(names))
 	if err != nil {
 		return nil, err
 	}
 	for i, name := range names {
-		about, known := kinds[string(types[i].text)]
+		kind, usage := string(about[2*i].text), about[2*i+1]
+		if usage.kind == '-' {
+			return nil, fmt.Errorf("key %s: the server refused MEMORY USAGE: %s", shorten(name.text), usage.text)
+		}
+		k, known := kinds[kind]
 		if !known {
-			return nil, fmt.Errorf("key %s: %s cannot be exported by this build", shorten(name.text), types[i].text)
+			return nil, fmt.Errorf("key %s: %s cannot be exported by this build", shorten(name.text), kind)
 		}
-		list[i].kind = about.kind
-		ex.c.command(about.count, string(name.text))
+		list[i] = size{k.kind, max(0, usage.num)}
 	}
-	counts, err := ex.replies(len(names))
-	for i := range counts {
-		if list[i].n = counts[i].num; counts[i].kind == '-' {
-			list[i].n = 1
-		}
-	}
-	return list, err
+	return list, nil
 }
 
 // replies sends what is gathered and reads so many replies.

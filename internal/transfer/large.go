@@ -9,9 +9,12 @@ import (
 )
 
 const (
-	partElements = 1000 // what has more is exported in parts of so many
+	partElements = 1000 // of a part, at most
 	largeTries   = 5
 )
+
+// perPart is how many elements make a part of about largeBytes.
+func (s size) perPart(n int64) int64 { return max(1, min(partElements, n*largeBytes/(s.bytes+1))) }
 
 // large exports a collection in parts. The key is watched: if it changes meanwhile, what was written of
 // it is taken back and it is tried again, in the end in one piece (F3).
@@ -56,12 +59,12 @@ func (ex *exporter) inParts(name string, s size) (ok bool, err error) {
 		return false, err
 	}
 	expire, n := list[0].num, list[1].num
-	if list[1].kind == '-' || n <= partElements {
+	if list[1].kind == '-' || n <= 0 {
 		_, err := ex.c.do("UNWATCH")
 		return false, err
 	}
 	ex.w.Key([]byte(name), max(0, expire), rdb.AppendPlain(nil, s.kind, uint64(n)))
-	got, err := ex.elements(name, s.kind, n)
+	got, err := ex.elements(name, s.kind, n, s.perPart(n))
 	if err != nil {
 		return false, err
 	}
@@ -74,13 +77,13 @@ func (ex *exporter) inParts(name string, s size) (ok bool, err error) {
 }
 
 // elements writes the elements of a key and returns how many there were.
-func (ex *exporter) elements(name string, kind rdb.Kind, n int64) (got int64, err error) {
+func (ex *exporter) elements(name string, kind rdb.Kind, n, per int64) (got int64, err error) {
 	if kind == rdb.List {
-		return ex.listElements(name, n)
+		return ex.listElements(name, n, per)
 	}
 	command := map[rdb.Kind]string{rdb.Set: "SSCAN", rdb.ZSet: "ZSCAN", rdb.Hash: "HSCAN"}[kind]
 	for cursor := "0"; ; {
-		r, err := ex.c.do(command, name, cursor, "COUNT", strconv.Itoa(partElements))
+		r, err := ex.c.do(command, name, cursor, "COUNT", strconv.FormatInt(per, 10))
 		if err != nil {
 			if strings.Contains(err.Error(), "WRONGTYPE") { // it has changed
 				return 0, nil
@@ -101,9 +104,9 @@ func (ex *exporter) elements(name string, kind rdb.Kind, n int64) (got int64, er
 	}
 }
 
-func (ex *exporter) listElements(name string, n int64) (got int64, err error) {
+func (ex *exporter) listElements(name string, n, per int64) (got int64, err error) {
 	for got < n {
-		r, err := ex.c.do("LRANGE", name, strconv.FormatInt(got, 10), strconv.FormatInt(got+partElements-1, 10))
+		r, err := ex.c.do("LRANGE", name, strconv.FormatInt(got, 10), strconv.FormatInt(got+per-1, 10))
 		if err != nil {
 			if strings.Contains(err.Error(), "WRONGTYPE") {
 				return 0, nil

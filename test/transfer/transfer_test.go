@@ -96,6 +96,10 @@ func fill(s server) {
 	}
 	s.must("PEXPIREAT", "list5000", "4102444800321")
 	s.must("PEXPIREAT", "zset1", "4102444800322")
+	for i := range 40 { // large by their elements, not by the number of them
+		s.must("HSET", "bighash", fmt.Sprint(i), strings.Repeat(text(), 2000))
+		s.must("RPUSH", "biglist", strings.Repeat(text(), 2000))
+	}
 	s.must("SETBIT", "bits", 100000, 1)
 	s.must("PFADD", "hll", "a", "b", "c")
 	s.must("GEOADD", "geo", "13.361389", "38.115556", "Palermo")
@@ -182,8 +186,8 @@ func TestExportWhileChanging(t *testing.T) {
 		}
 		args, list := []string{}, []string{}
 		for i := range 3000 {
-			args = append(args, fmt.Sprint("f", i), fmt.Sprint(n))
-			list = append(list, fmt.Sprint(n))
+			args = append(args, fmt.Sprint("f", i), fmt.Sprintf("%0100d", n)) // far more than is exported whole
+			list = append(list, fmt.Sprintf("%0200d", n))
 		}
 		ours.must("HSET", "h", args)
 		ours.must("RPUSH", "l", list)
