@@ -35,10 +35,15 @@ var stageTable = NewTable(nil)
 // as the engine does.
 func (s *stage) do(line string) string {
 	s.t.Helper()
-	args := argsOf(line)
+	return strings.ReplaceAll(strings.TrimSuffix(s.run(argsOf(line)), "\r\n"), "\r\n", " ")
+}
+
+// run returns the reply as it is.
+func (s *stage) run(args [][]byte) string {
+	s.t.Helper()
 	row := stageTable.Resolve(args)
 	if row == nil || !row.ArityOK(len(args)) {
-		s.t.Fatalf("%s: no such command", line)
+		s.t.Fatalf("%s: no such command", args)
 	}
 	c := &Ctx{Args: args, Row: row, W: &resp.Writer{Proto: s.proto}, T: s.x, NoWait: s.noWait, Again: s.again}
 	err := row.Handler(c)
@@ -61,7 +66,7 @@ func (s *stage) do(line string) string {
 		return "-" + err.Error()
 	}
 	s.x.End()
-	return strings.ReplaceAll(strings.TrimSuffix(string(c.W.Buf), "\r\n"), "\r\n", " ")
+	return string(c.W.Buf)
 }
 
 // play runs a script of "command => reply" or "command => reply ! events or none".

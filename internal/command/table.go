@@ -23,6 +23,7 @@ var families = [][]Row{
 	replicationRows,
 	debugRows,
 	keyRows,
+	dumpRows,
 	transactionRows,
 	clientRows,
 	pubsubRows,

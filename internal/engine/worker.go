@@ -24,8 +24,17 @@ type Job struct {
 }
 
 // Submit gives a job to the workers. It does not wait: beyond the queue's room
-// jobs get a goroutine of their own.
+// jobs get a goroutine of their own, and so do rare commands that may last (MIGRATE waits for another
+// server), so that they keep no worker from the others.
 func (e *Engine) Submit(j Job) {
+	if j.Row != nil && j.Row.Is(command.Worker|command.Once) {
+		e.workers.Add(1)
+		go func() {
+			defer e.workers.Done()
+			e.runJob(e.NewTurn(true), j)
+		}()
+		return
+	}
 	select {
 	case e.jobs <- j:
 	default:

@@ -1,9 +1,11 @@
-// Package rdb reads and writes the payloads of Redis's DUMP formats.
+// Package rdb reads and writes Redis's RDB format: the payloads of DUMP, and files.
 //
 // Promises:
 //   - D1. Bytes of others are checked before they are believed; nothing panics, and nothing is allocated for a size that the
 //     bytes cannot hold.
 //   - D2. What is written, Redis 7.0 reads.
+//   - D3. A collection is read and written element by element. What is held in memory of it is one element, or one
+//     packed piece as Redis has written it.
 package rdb
 
 import (
@@ -28,7 +30,7 @@ func AppendFooter(payload []byte) []byte {
 	return binary.LittleEndian.AppendUint64(payload, crc.CRC64(0, payload))
 }
 
-// CheckFooter returns a payload without its footer. A checksum of zero is none.
+// CheckFooter returns a payload without its footer.
 func CheckFooter(payload []byte) (body []byte, v int, err error) {
 	n := len(payload) - footerBytes
 	if n < 0 {
@@ -36,7 +38,7 @@ func CheckFooter(payload []byte) (body []byte, v int, err error) {
 	}
 	v = int(binary.LittleEndian.Uint16(payload[n:]))
 	sum := binary.LittleEndian.Uint64(payload[n+2:])
-	if v > maxVersion || sum != 0 && sum != crc.CRC64(0, payload[:n+2]) {
+	if v > maxVersion || sum != crc.CRC64(0, payload[:n+2]) {
 		return nil, 0, ErrCorrupt
 	}
 	return payload[:n], v, nil

@@ -1,7 +1,5 @@
 package rdb
 
-const opFunction2 = 245
-
 // AppendFunctions makes the payload of FUNCTION DUMP: the codes of libraries.
 func AppendFunctions(dst []byte, codes []string) []byte {
 	for _, code := range codes {
@@ -16,12 +14,13 @@ func Functions(payload []byte) (codes [][]byte, notFunction bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	for len(b) > 0 {
-		if b[0] != opFunction2 {
+	for r := NewPayload(b); r.More(); {
+		op, err := r.byte()
+		if err != nil || op != opFunction2 {
 			return nil, true, nil
 		}
-		var code []byte
-		if code, b, err = ReadString(b[1:]); err != nil {
+		code, err := r.String()
+		if err != nil {
 			return nil, true, nil
 		}
 		codes = append(codes, code)

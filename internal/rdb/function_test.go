@@ -36,9 +36,10 @@ func TestFunctions(t *testing.T) {
 func TestReadString(t *testing.T) {
 	f := func(b, want string) {
 		t.Helper()
-		got, rest, err := ReadString([]byte(b))
-		if err != nil || string(got) != want || len(rest) != 0 {
-			t.Errorf("%q: %q, %d left, %v, want %q", b, got, len(rest), err, want)
+		r := NewPayload([]byte(b))
+		got, err := r.String()
+		if err != nil || string(got) != want || r.More() {
+			t.Errorf("%q: %q, %v, want %q", b, got, err, want)
 		}
 	}
 	f("\x03abc", "abc")

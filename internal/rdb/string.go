@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/haypile/haypile/internal/algo/lzf"
+	"github.com/haypile/haypile/internal/algo/numeric"
 )
 
 // Lengths begin with two bits that say how they go on.
@@ -13,12 +14,16 @@ const (
 	len14Bit = 1
 	len32Bit = 0x80
 	len64Bit = 0x81
+	lenOther = 3 // no length: the number of an encoding
 
 	encInt8  = 0
 	encInt16 = 1
 	encInt32 = 2
 	encLZF   = 3
 )
+
+// maxUnpacked bounds what a compressed string may become.
+const maxUnpacked = 1 << 30
 
 // AppendLength appends a length.
 func AppendLength(dst []byte, n uint64) []byte {
@@ -38,64 +43,137 @@ func AppendString(dst, s []byte) []byte {
 	return append(AppendLength(dst, uint64(len(s))), s...)
 }
 
-// readLength reads a length; encoded says that it is the number of an encoding instead.
-func readLength(b []byte) (n uint64, encoded bool, rest []byte, err error) {
-	if len(b) == 0 {
-		return 0, false, nil, ErrCorrupt
+// maxIntDigits is the length of the longest text of 32 bits.
+const maxIntDigits = 11
+
+// AppendText appends a string, as a number where it is the text of one of up to 32 bits.
+func AppendText(dst, s []byte) []byte {
+	if len(s) <= maxIntDigits {
+		if n, ok := numeric.ParseInt64(s); ok && n == int64(int32(n)) {
+			return appendInt(dst, int32(n))
+		}
 	}
-	first := b[0]
+	return AppendString(dst, s)
+}
+
+func appendInt(dst []byte, n int32) []byte {
+	switch {
+	case n == int32(int8(n)):
+		return append(dst, lenOther<<6|encInt8, byte(n))
+	case n == int32(int16(n)):
+		return binary.LittleEndian.AppendUint16(append(dst, lenOther<<6|encInt16), uint16(n))
+	}
+	return binary.LittleEndian.AppendUint32(append(dst, lenOther<<6|encInt32), uint32(n))
+}
+
+// length reads a length; encoded says that it is the number of an encoding instead.
+func (r *Reader) length() (n uint64, encoded bool, err error) {
+	first, err := r.byte()
+	if err != nil {
+		return 0, false, err
+	}
+	var b []byte
 	switch {
 	case first>>6 == len6Bit:
-		return uint64(first & 63), false, b[1:], nil
-	case first>>6 == len14Bit && len(b) >= 2:
-		return uint64(first&63)<<8 | uint64(b[1]), false, b[2:], nil
-	case first>>6 == 3:
-		return uint64(first & 63), true, b[1:], nil
-	case first == len32Bit && len(b) >= 5:
-		return uint64(binary.BigEndian.Uint32(b[1:])), false, b[5:], nil
-	case first == len64Bit && len(b) >= 9:
-		return binary.BigEndian.Uint64(b[1:]), false, b[9:], nil
+		return uint64(first & 63), false, nil
+	case first>>6 == lenOther:
+		return uint64(first & 63), true, nil
+	case first>>6 == len14Bit:
+		b, err = r.next(1)
+	case first == len32Bit:
+		b, err = r.next(4)
+	case first == len64Bit:
+		b, err = r.next(8)
+	default:
+		return 0, false, ErrCorrupt
 	}
-	return 0, false, nil, ErrCorrupt
+	switch {
+	case err != nil:
+		return 0, false, err
+	case len(b) == 1:
+		return uint64(first&63)<<8 | uint64(b[0]), false, nil
+	case len(b) == 4:
+		return uint64(binary.BigEndian.Uint32(b)), false, nil
+	}
+	return binary.BigEndian.Uint64(b), false, nil
 }
 
-// ReadString reads a string in any encoding.
-func ReadString(b []byte) (s, rest []byte, err error) {
-	n, encoded, b, err := readLength(b)
+// count reads a length that is nothing else.
+func (r *Reader) count() (uint64, error) {
+	n, encoded, err := r.length()
+	if err == nil && encoded {
+		err = ErrCorrupt
+	}
+	return n, err
+}
+
+// String reads a string in any encoding.
+func (r *Reader) String() ([]byte, error) {
+	n, encoded, err := r.length()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if encoded {
-		return readEncoded(n, b)
+		return r.encoded(n)
 	}
-	if n > uint64(len(b)) {
-		return nil, nil, ErrCorrupt
-	}
-	return b[:n], b[n:], nil
+	return r.next(n)
 }
 
-func readEncoded(enc uint64, b []byte) (s, rest []byte, err error) {
-	switch {
-	case enc == encInt8 && len(b) >= 1:
-		return strconv.AppendInt(nil, int64(int8(b[0])), 10), b[1:], nil
-	case enc == encInt16 && len(b) >= 2:
-		return strconv.AppendInt(nil, int64(int16(binary.LittleEndian.Uint16(b))), 10), b[2:], nil
-	case enc == encInt32 && len(b) >= 4:
-		return strconv.AppendInt(nil, int64(int32(binary.LittleEndian.Uint32(b))), 10), b[4:], nil
-	case enc == encLZF:
-		return readLZF(b)
+func (r *Reader) encoded(enc uint64) ([]byte, error) {
+	if enc == encLZF {
+		return r.lzf()
 	}
-	return nil, nil, ErrCorrupt
+	if enc > encInt32 {
+		return nil, ErrCorrupt
+	}
+	b, err := r.next(1 << enc)
+	if err != nil {
+		return nil, err
+	}
+	var n int64
+	switch enc {
+	case encInt8:
+		n = int64(int8(b[0]))
+	case encInt16:
+		n = int64(int16(binary.LittleEndian.Uint16(b)))
+	default:
+		n = int64(int32(binary.LittleEndian.Uint32(b)))
+	}
+	return strconv.AppendInt(nil, n, 10), nil
 }
 
-func readLZF(b []byte) (s, rest []byte, err error) {
-	packed, enc1, b, err1 := readLength(b)
-	size, enc2, b, err2 := readLength(b)
-	if err1 != nil || err2 != nil || enc1 || enc2 || packed > uint64(len(b)) || size > 1<<40 {
-		return nil, nil, ErrCorrupt
+func (r *Reader) lzf() ([]byte, error) {
+	packed, err := r.count()
+	if err != nil {
+		return nil, err
 	}
-	if s, err = lzf.Decompress(b[:packed], int(size)); err != nil {
-		return nil, nil, ErrCorrupt
+	size, err := r.count()
+	if err != nil {
+		return nil, err
 	}
-	return s, b[packed:], nil
+	if size > maxUnpacked {
+		return nil, ErrCorrupt
+	}
+	b, err := r.next(packed)
+	if err != nil {
+		return nil, err
+	}
+	s, err := lzf.Decompress(b, int(size))
+	if err != nil {
+		return nil, ErrCorrupt
+	}
+	return s, nil
+}
+
+// pair reads two strings.
+func (r *Reader) pair() (a, b []byte, err error) {
+	if a, err = r.String(); err != nil {
+		return nil, nil, err
+	}
+	if r.src != nil { // reading on may move it
+		r.key = append(r.key[:0], a...)
+		a = r.key
+	}
+	b, err = r.String()
+	return a, b, err
 }

@@ -32,7 +32,7 @@ var order = []struct{ why, folders string }{
 	{"scripts ask for commands through a small interface, whoever runs them", "internal/script"},
 	{"commands know words and options, not how they are executed", "internal/command"},
 	{"the engine is the one path of writes; it knows neither sockets nor what listens to its log", "internal/engine"},
-	{"copies know logs and files, and whom to ask; not who asks them", "internal/fullsync internal/replication"},
+	{"copies know logs and files, and whom to ask; not who asks them", "internal/fullsync internal/replication internal/transfer"},
 	{"the server knows connections; it is told what to execute them with", "internal/server"},
 	{"the node puts an instance together; nothing below may reach up for it", "internal/info internal/node"},
 	{"programs only read their command line", "cmd"},

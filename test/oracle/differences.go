@@ -79,6 +79,24 @@ var differences = []difference{
 		match:    never,
 	},
 	{
+		commands: "RESTORE",
+		what:     "Payloads of Redis 7.2 and 7.4 are taken; every payload is checked to the last byte, as with `sanitize-dump-payload yes`, and one that is cut off is refused.",
+		reason:   "Data can be moved from later versions; damaged data must not get in.",
+		match:    never,
+	},
+	{
+		commands: "DUMP",
+		what:     "Large lists are written element by element, small sets that are not all integers too; nothing is compressed.",
+		reason:   "Redis reads all of it.",
+		match:    never,
+	},
+	{
+		commands: "MIGRATE",
+		what:     "A connection is made each time, where Redis keeps one for ten seconds. Other keys can be used meanwhile.",
+		reason:   "Move many keys at once with KEYS.",
+		match:    never,
+	},
+	{
 		commands: "ZRANK, ZREVRANK",
 		what:     "A fourth argument is an option (WITHSCORE), so that a wrong one is a syntax error and not a wrong number of arguments.",
 		reason:   "Haypile follows Redis 7.2.",

@@ -32,6 +32,11 @@ var keyRows = []row{
 	{"PTTL", 4, func(g *gen) l { return l{g.anyKey()} }},
 	{"EXPIRETIME", 3, func(g *gen) l { return l{g.anyKey()} }},
 	{"PEXPIRETIME", 3, func(g *gen) l { return l{g.anyKey()} }},
+	{"RESTORE", 8, func(g *gen) l { return l{g.anyKey(), g.restoreTTL(), g.payload(), g.restoreOptions()} }},
+	{"RESTORE", 1, func(g *gen) l { return l{g.anyKey(), g.absoluteMillis(), g.payload(), "REPLACE", "ABSTTL"} }},
+	{"MIGRATE", 1, func(g *gen) l {
+		return l{"127.0.0.1", "1", g.one("missing"), g.one("0", "x"), g.one("100", "x"), g.one("", "COPY", "AUTH", "FOO", "KEYS a b")}
+	}},
 	{"FLUSHDB", 1, func(g *gen) l { return l{g.one("", "", "ASYNC", "SYNC", "BAD")} }},
 }
 
@@ -100,6 +105,7 @@ var keyScenarios = []scenario{
 			return do("EXISTS", r.Str)
 		})
 	}},
+	{"DUMP", 3, (*gen).dumpAndRestore},
 	{"short life", 1, func(g *gen) []step {
 		key := g.anyKey()
 		ttl := strconv.Itoa(1 + g.IntN(10))

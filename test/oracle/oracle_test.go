@@ -63,7 +63,8 @@ func startPair(t *testing.T, resp3 bool, redisArgs, oursArgs []string) *pair {
 
 func pairWith(t *testing.T, ours *harness.Server, resp3 bool, redisArgs []string) *pair {
 	// Redis looks at the time-outs of blocked clients as often as its clock ticks, by default ten times a second.
-	redisArgs = append([]string{"--hz", "200"}, redisArgs...)
+	// Payloads are checked by Haypile as Redis does when told to.
+	redisArgs = append([]string{"--hz", "200", "--sanitize-dump-payload", "yes"}, redisArgs...)
 	redis := harness.Start(t, harness.Options{Flavor: harness.Redis, Args: redisArgs})
 	p := &pair{
 		redis: &side{name: "redis-server", server: redis, resp3: resp3},

@@ -1,0 +1,102 @@
+package datatype
+
+import (
+	"fmt"
+
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/rdb"
+)
+
+// AppendDump appends a value as Redis 7.0 writes it: one that is packed here has the same bytes
+// there.
+func AppendDump(dst []byte, k *Key) ([]byte, error) {
+	switch k.Head.Type {
+	case layout.TypeString:
+		return rdb.AppendStringValue(dst, k.Head.Value), nil
+	case layout.TypeList:
+		return dumpList(dst, k)
+	case layout.TypeSet:
+		return dumpSet(dst, k)
+	case layout.TypeZSet:
+		return dumpZSet(dst, k)
+	case layout.TypeHash:
+		return dumpHash(dst, k)
+	}
+	return nil, rdb.ErrStream
+}
+
+func dumpList(dst []byte, k *Key) ([]byte, error) {
+	l, err := LoadList(k.t, k.Name)
+	if err != nil {
+		return nil, err
+	}
+	if l.Packed() {
+		return rdb.AppendListpack(dst, rdb.List, l.lp), nil
+	}
+	dst = rdb.AppendPlain(dst, rdb.List, uint64(l.Len()))
+	err = l.Each(0, l.Len()-1, func(_ int, val []byte) bool {
+		dst = rdb.AppendText(dst, val)
+		return true
+	})
+	return dst, err
+}
+
+// dumpSet writes a listpack as single members: Redis 7.0 knows it not for sets.
+func dumpSet(dst []byte, k *Key) ([]byte, error) {
+	s, err := LoadSet(k.t, k.Name)
+	if err != nil {
+		return nil, err
+	}
+	if s.Head.Encoding == layout.EncIntset {
+		return rdb.AppendIntset(dst, s.body), nil
+	}
+	dst, n := rdb.AppendPlain(dst, rdb.Set, uint64(s.Len())), 0
+	err = s.Each(func(m []byte) bool {
+		dst = rdb.AppendText(dst, m)
+		n++
+		return true
+	})
+	return dst, whole(err, n, s.Len())
+}
+
+func dumpZSet(dst []byte, k *Key) ([]byte, error) {
+	z, err := LoadZSet(k.t, k.Name)
+	if err != nil {
+		return nil, err
+	}
+	if z.Packed() {
+		return rdb.AppendListpack(dst, rdb.ZSet, z.lp), nil
+	}
+	dst, n := rdb.AppendPlain(dst, rdb.ZSet, uint64(z.Len())), 0
+	err = z.Each(func(member []byte, score float64) bool {
+		dst = rdb.AppendScore(rdb.AppendText(dst, member), score)
+		n++
+		return true
+	})
+	return dst, whole(err, n, z.Len())
+}
+
+func dumpHash(dst []byte, k *Key) ([]byte, error) {
+	h, err := LoadHash(k.t, k.Name)
+	if err != nil {
+		return nil, err
+	}
+	if h.Packed() {
+		return rdb.AppendListpack(dst, rdb.Hash, h.lp), nil
+	}
+	dst, n := rdb.AppendPlain(dst, rdb.Hash, uint64(h.Len())), 0
+	err = h.Each(func(field, val []byte) bool {
+		dst = rdb.AppendText(rdb.AppendText(dst, field), val)
+		n++
+		return true
+	})
+	return dst, whole(err, n, h.Len())
+}
+
+// whole says that as many elements were written as the payload begins with.
+func whole(err error, n, want int) error {
+	if err == nil && n != want {
+		err = fmt.Errorf("%w: %d elements, the head says %d", layout.ErrCorrupt, n, want)
+	}
+	return err
+}
