@@ -292,8 +292,8 @@ func run(t *testing.T, flavor harness.Flavor, rounds int, wait bool, args []stri
 		time.Sleep(time.Second)
 		m := g.master()
 		before := g.fullSyncs()
-		at := time.Now()
 		heal := drills[i].do(g, m)
+		at := time.Now()
 		if !w.writesAgain(at, 60*time.Second) {
 			t.Fatalf("round %d, %s: no write for a minute: %s", round, drills[i].name, g.state())
 		}
