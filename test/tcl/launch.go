@@ -1,0 +1,5 @@
+package main
+
+const launchWord = "launch"
+
+func launch(args []string) error { return nil }
