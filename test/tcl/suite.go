@@ -113,16 +113,15 @@ func (s *suite) runFile(file string, leftOut []string) (*outcome, error) {
 // round runs a file once. stuck names the test that hung.
 func (s *suite) round(file string, skip []string) (res *outcome, stuck string, err error) {
 	name, own := strings.CutSuffix(file, ownSuffix)
-	args := []string{"--durable", "--single", name, "--clients", "1", "--timeout", "100000"}
+	args := []string{"--durable", "--single", name, "--clients", "1", "--timeout", "100000",
+		"--baseport", strconv.Itoa(s.o.basePort), "--portcount", "500"}
 	if s.o.only != "" {
 		args = append(args, "--only", s.o.only)
 	}
 	for _, t := range skip {
 		args = append(args, "--skiptest", t)
 	}
-	if own {
-		args = append(args, "--baseport", strconv.Itoa(s.o.basePort), "--portcount", "500")
-	} else {
+	if !own {
 		server, err := s.startServer()
 		if err != nil {
 			return nil, "", err
@@ -180,8 +179,11 @@ func (s *suite) listen(args []string) (res *outcome, stuck string, err error) {
 	hung := s.read(lines, p)
 	// The servers that the suite started are of its process group as well.
 	_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
-	if hung {
+	switch {
+	case hung:
 		stuck = p.running()
+	case !p.ended:
+		p.failed("the suite stopped")
 	}
 	return p.done(), stuck, nil
 }
