@@ -113,7 +113,7 @@ func (s *suite) runFile(file string, leftOut []string) (*outcome, error) {
 // round runs a file once. stuck names the test that hung.
 func (s *suite) round(file string, skip []string) (res *outcome, stuck string, err error) {
 	name, own := strings.CutSuffix(file, ownSuffix)
-	args := []string{"--durable", "--single", name, "--clients", "1", "--timeout", "100000",
+	args := []string{"--durable", "--single", name, "--clients", "1", "--timeout", strconv.Itoa(int(s.o.quiet.Seconds())),
 		"--baseport", strconv.Itoa(s.o.basePort), "--portcount", "500"}
 	if s.o.only != "" {
 		args = append(args, "--only", s.o.only)
@@ -180,7 +180,7 @@ func (s *suite) listen(args []string) (res *outcome, stuck string, err error) {
 	// The servers that the suite started are of its process group as well.
 	_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 	switch {
-	case hung:
+	case hung || p.timedOut:
 		stuck = p.running()
 	case !p.ended:
 		p.failed("the suite stopped")
@@ -202,7 +202,7 @@ func (s *suite) read(lines <-chan string, p *parser) (hung bool) {
 			if p.ended {
 				return false
 			}
-		case <-time.After(s.o.quiet):
+		case <-time.After(s.o.quiet + time.Minute): // the suite should have noticed
 			return true
 		}
 	}
@@ -214,17 +214,19 @@ const noTest = "(outside of a test)"
 // parser reads the suite's output.
 type parser struct {
 	res     *outcome
-	current string // the test that runs
+	current string // the test that hangs, according to the suite
 	open    bool   // lines of a failure's explanation follow
-	ended   bool
+
+	ended, timedOut bool
 }
 
 func newParser() *parser { return &parser{res: &outcome{}} }
 
 var (
-	statusLine = regexp.MustCompile(`^\[(ok|err|skip|ignore|testing|exception)\]: (.*)$`)
+	statusLine = regexp.MustCompile(`^\[(ok|err|skip|ignore|exception)\]: (.*)$`)
 	okTime     = regexp.MustCompile(` \(-?\d+ ms\)$`)
 	inFile     = regexp.MustCompile(` in tests/\S+\.tcl$`)
+	inProgress = regexp.MustCompile(`^\S+ => \(IN PROGRESS\) (.*)$`)
 	otherLine  = regexp.MustCompile(`^\[(ready|\d+/\d+ done|server-\S+)\]: |^Testing |^Starting test server|^Cleanup: `)
 )
 
@@ -236,11 +238,8 @@ func (p *parser) line(line string) {
 	}
 	p.open = false
 	switch status, text := m[1], m[2]; status {
-	case "testing":
-		p.current = text
 	case "ok":
 		p.res.passed = append(p.res.passed, okTime.ReplaceAllString(text, ""))
-		p.current = ""
 	case "skip", "ignore":
 		p.res.skipped = append(p.res.skipped, text)
 	case "err":
@@ -257,13 +256,17 @@ func (p *parser) failed(text string) {
 		f = failure{name: noTest, detail: text + "\n"}
 	}
 	p.res.failed = append(p.res.failed, f)
-	p.open, p.current = true, ""
+	p.open = true
 }
 
 func (p *parser) other(line string) {
 	switch {
 	case strings.Contains(line, "The End"):
 		p.ended = true
+	case strings.HasPrefix(line, "[TIMEOUT]"):
+		p.timedOut, p.open = true, false
+	case p.timedOut && inProgress.MatchString(line):
+		p.current = inProgress.FindStringSubmatch(line)[1]
 	case otherLine.MatchString(line):
 		p.open = false
 	case p.open:
