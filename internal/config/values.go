@@ -78,6 +78,7 @@ type Values struct {
 	SetMaxListpackValue    Bytes
 	ZsetMaxListpackEntries int64
 	ZsetMaxListpackValue   Bytes
+	ObjectEncodingCompat   EncodingNames
 	HLLSparseMaxBytes      Bytes
 	ActiveExpireEffort     int64
 	NotifyKeyspaceEvents   EventClass

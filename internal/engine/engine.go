@@ -50,6 +50,8 @@ type Options struct {
 	Opened func(i int, db *DB) error
 	// Notify delivers a keyspace event after its commit.
 	Notify func(db int, class datatype.Class, event string, key []byte)
+	// Observe is told of every command of a transaction and how long it took.
+	Observe func(cl *client.Client, row *command.Row, args [][]byte, nanos int64)
 }
 
 // Engine owns the databases and the workers.

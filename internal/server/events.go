@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -142,8 +143,23 @@ func endpointOf(c gnet.Conn) endpoint {
 		return o
 	}
 	o.addr, o.local = hostPort(c.RemoteAddr())
-	o.laddr, _ = hostPort(c.LocalAddr())
+	o.laddr, _ = hostPort(localAddr(c))
 	return o
+}
+
+// localAddr is the address that the client has connected to; gnet knows that of the listener only.
+func localAddr(c gnet.Conn) net.Addr {
+	sa, err := syscall.Getsockname(c.Fd())
+	if err != nil {
+		return c.LocalAddr()
+	}
+	switch a := sa.(type) {
+	case *syscall.SockaddrInet4:
+		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
+	case *syscall.SockaddrInet6:
+		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
+	}
+	return c.LocalAddr()
 }
 
 // hostPort prints an address as Redis does and says whether it is loopback.

@@ -80,7 +80,9 @@ func (s *Server) paused(ses *session, row *command.Row, args [][]byte) bool {
 	}
 	args = cloneArgs(args)
 	ses.busy = true
+	ses.cl.SetBlocked(true)
 	p.held = append(p.held, func() {
+		ses.cl.SetBlocked(false)
 		ses.post(func() {
 			if ses.closed {
 				return

@@ -29,7 +29,7 @@ func launch(args []string) error {
 		}
 		line, args = append(line, file), args[1:]
 	}
-	line = append(line, args...)
+	line = append(append(line, args...), haypileArgs...)
 	fmt.Printf("haypile in the place of redis-server, PID: %d\n", os.Getpid())
 	if err := syscall.Dup2(int(os.Stdout.Fd()), int(os.Stderr.Fd())); err != nil {
 		return err

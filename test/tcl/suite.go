@@ -148,7 +148,7 @@ func (s *suite) startServer() (*harness.Server, error) {
 }
 
 // haypileArgs are what Haypile is given beyond the defaults.
-var haypileArgs = []string{}
+var haypileArgs = []string{"--object-encoding-compat", "7.0"}
 
 // listen starts the suite and reads what it prints until it ends, or nothing comes for too long.
 func (s *suite) listen(args []string) (res *outcome, stuck string, err error) {
