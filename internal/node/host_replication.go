@@ -178,6 +178,7 @@ func (n *Node) SyncedLocally(positions any) bool {
 
 // guard tells the server whether commands must be looked at for the sake of replication.
 func (n *Node) guard(v *config.Values) {
+	n.countGood(v)
 	n.srv.Guarded.Store(n.repl.replica.Load() || v.MinReplicasToWrite > 0)
 }
 
@@ -199,10 +200,10 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 	switch {
 	case row.Is(command.Write) && v.ReplicaReadOnly:
 		return engine.ErrReadOnly
-	case !row.Is(command.Loading) && !n.served(cl.DB()):
-		return errCopying
 	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
 		return errMasterDown
+	case !row.Is(command.Loading) && !n.served(cl.DB()):
+		return errCopying
 	}
 	return nil
 }
