@@ -13,10 +13,9 @@ const ownSuffix = "+own"
 
 // ownFiles are the files of which most tests start servers of their own.
 var ownFiles = []string{
-	"unit/acl", "unit/acl-v2", "unit/auth", "unit/info", "unit/introspection", "unit/introspection-2", "unit/pubsubshard",
-	"unit/networking", "unit/replybufsize", "unit/shutdown", "unit/querybuf", "unit/limits", "unit/tracking", "unit/wait",
-	"integration/block-repl", "integration/replication", "integration/replication-2", "integration/replication-3",
-	"integration/replication-4", "integration/logging", "integration/redis-cli", "integration/redis-benchmark",
+	"unit/acl", "unit/acl-v2", "unit/auth", "unit/info", "unit/introspection", "unit/limits", "unit/networking", "unit/pubsubshard",
+	"unit/shutdown", "unit/tracking", "unit/wait", "integration/block-repl", "integration/replication", "integration/replication-2",
+	"integration/replication-3", "integration/replication-4",
 }
 
 // noFiles are not run at all.
