@@ -202,7 +202,7 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 		return engine.ErrReadOnly
 	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
 		return errMasterDown
-	case !row.Is(command.Loading) && !n.served(cl.DB()):
+	case !row.Is(command.Loading) && !(row.Is(command.Admin) && row.Is(command.Stale)) && !n.served(cl.DB()): // REPLICAOF NO ONE must work
 		return errCopying
 	}
 	return nil
