@@ -3,11 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
-	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/test/harness"
 )
 
@@ -23,7 +24,7 @@ func launch(args []string) error {
 	}
 	line := []string{bin, "server"}
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		file, err := translateFile(args[0])
+		file, err := translateFile(bin, args[0])
 		if err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func launch(args []string) error {
 
 // translateFile writes a copy of a configuration without the names that Haypile does not know, and returns its path.
 // CONFIG REWRITE changes the copy, and a restart begins with the copy again.
-func translateFile(path string) (string, error) {
+func translateFile(bin, path string) (string, error) {
 	copied := path + ".haypile"
 	if _, err := os.Stat(copied); err == nil {
 		return copied, nil
@@ -48,7 +49,11 @@ func translateFile(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kept, dropped := translate(string(text))
+	table, err := exec.Command(bin, "config", "--markdown").Output()
+	if err != nil {
+		return "", err
+	}
+	kept, dropped := translate(string(text), parameters(string(table)))
 	for _, line := range dropped {
 		fmt.Println("dropped from the configuration:", line)
 	}
@@ -60,16 +65,30 @@ func translateFile(path string) (string, error) {
 }
 
 // translate drops lines with unknown names. Wrong values stay: the suite may want to see them refused.
-func translate(text string) (kept string, dropped []string) {
+func translate(text string, known map[string]bool) (kept string, dropped []string) {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		err := config.New().ApplyArgs([]string{"--" + name, value})
-		if name != "" && err != nil && strings.Contains(err.Error(), "unknown parameter") {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name != "" && !known[strings.ToLower(name)] {
 			dropped = append(dropped, strings.TrimSpace(line))
 			continue
 		}
 		b.WriteString(line)
 	}
 	return b.String(), dropped
+}
+
+var quoted = regexp.MustCompile("`([a-z0-9_-]+)`")
+
+// parameters are the names and aliases in the first column of the table that haypile config prints.
+func parameters(table string) map[string]bool {
+	names := map[string]bool{}
+	for line := range strings.Lines(table) {
+		if column := strings.SplitN(line, "|", 3); len(column) == 3 {
+			for _, m := range quoted.FindAllStringSubmatch(column[1], -1) {
+				names[m[1]] = true
+			}
+		}
+	}
+	return names
 }

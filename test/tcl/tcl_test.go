@@ -93,7 +93,8 @@ func TestListsAreWhole(t *testing.T) {
 }
 
 func TestTranslate(t *testing.T) {
-	kept, dropped := translate("port 7000\nno-such-name 1\n\nmaxclients none\n")
+	known := parameters("| name | default |\n|---|---|\n| `port` | `6379` |\n| `maxclients`<br>also `max-clients` | `no-such-name` |\n")
+	kept, dropped := translate("port 7000\nno-such-name 1\n\nmaxclients none\n", known)
 	if kept != "port 7000\n\nmaxclients none\n" || !slices.Equal(dropped, []string{"no-such-name 1"}) {
 		t.Errorf("kept %q, dropped %q", kept, dropped)
 	}
