@@ -193,7 +193,9 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 	v, r := n.cfg.Load(), &n.repl
 	if !r.replica.Load() {
 		if row.Is(command.Write) && v.MinReplicasToWrite > 0 && r.good.Load() < v.MinReplicasToWrite {
-			return errNoReplicas
+			if n.countGood(v); r.good.Load() < v.MinReplicasToWrite { // one may just have come
+				return errNoReplicas
+			}
 		}
 		return nil
 	}
