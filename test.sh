@@ -55,6 +55,9 @@ fi
 step "go test -short -count=1 ./..."
 go test -short -count=1 ./...  # the cache cannot know that the server, built by the tests, has changed
 
+step "go run ./test/tcl --fast --optional"
+go run ./test/tcl --fast --optional
+
 if [ -n "$race" ]; then
 	step "go test -race -short ./internal/..."
 	CGO_ENABLED=1 go test -race -short ./internal/...

@@ -74,7 +74,7 @@ func runServer(ctx context.Context, out io.Writer, args []string) error {
 	for _, line := range n.Describe() {
 		fmt.Fprintln(out, " ", line)
 	}
-	logger.Info("ready")
+	logger.Info("Ready to accept connections") // the words of Redis, for which tools wait
 	select {
 	case <-ctx.Done():
 		logger.Info("stopping: a signal has arrived")

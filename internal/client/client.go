@@ -83,6 +83,7 @@ type Client struct {
 	Proto         int
 	Authenticated bool
 	Reply         ReplyMode
+	Pushed        bool // what the command wrote is a message, which CLIENT REPLY does not silence
 	Monitor       bool
 	NoEvict       bool
 	NoTouch       bool

@@ -44,9 +44,11 @@ func (c *Client) UserName() string {
 	return ""
 }
 
-// AppendInfo appends the client's line of CLIENT LIST.
-func (c *Client) AppendInfo(dst []byte, now time.Time) []byte {
+// AppendInfo appends the client's line of CLIENT LIST. executing is the length of the request
+// that is being executed, which counts as received.
+func (c *Client) AppendInfo(dst []byte, now time.Time, executing int64) []byte {
 	in, out := c.Sink.Buffered()
+	in += executing
 	queued, watching := c.Multi()
 	channels, patterns, sharded := c.Subscriptions()
 	lib, version := c.Lib()

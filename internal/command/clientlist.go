@@ -9,7 +9,7 @@ import (
 )
 
 func clientInfo(c *Ctx) error {
-	c.W.Verbatim("txt", string(c.C.AppendInfo(nil, time.Now()))+"\n")
+	c.W.Verbatim("txt", string(c.C.AppendInfo(nil, time.Now(), resp.RequestLen(c.Args)))+"\n")
 	return nil
 }
 
@@ -39,7 +39,11 @@ func clientList(c *Ctx) error {
 	now := time.Now()
 	for _, cl := range c.Host.Clients().All() {
 		if show(cl) {
-			text = append(cl.AppendInfo(text, now), '\n')
+			executing := int64(0)
+			if cl == c.C {
+				executing = resp.RequestLen(c.Args)
+			}
+			text = append(cl.AppendInfo(text, now, executing), '\n')
 		}
 	}
 	c.W.Verbatim("txt", string(text))

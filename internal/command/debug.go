@@ -10,6 +10,7 @@ import (
 	"github.com/haypile/haypile/internal/algo/glob"
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -38,9 +39,11 @@ var debugCommands = []struct {
 	{"digest-value", -2, debugDigestValue},
 	{"error", 3, func(c *Ctx) error { return resp.Err(c.Arg(2)) }},
 	{"help", 2, debugHelp},
+	{"loadaof", 2, debugReload},
 	{"object", -3, debugObject},
 	{"pause-cron", 3, func(c *Ctx) error { return c.ok() }},
 	{"protocol", 3, debugProtocol},
+	{"quicklist-packed-threshold", 3, func(c *Ctx) error { return c.ok() }},
 	{"reload", -2, debugReload},
 	{"set-active-expire", 3, debugActiveExpire},
 	{"set-disable-deny-scripts", 3, debugDenyScripts},
@@ -91,15 +94,15 @@ func debugStringMatch(c *Ctx) error {
 }
 
 func debugObject(c *Ctx) error {
-	k, err := datatype.Load(c.T, c.Args[2])
+	k, err := datatype.Peek(c.T, c.Args[2])
 	if err != nil {
 		return err
 	}
-	if !k.Exists {
+	if k.Head.Type == layout.TypeNone { // a key past its time is shown until it is deleted
 		return resp.ErrNoSuchKey
 	}
 	c.W.Simple(fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:0 lru_seconds_idle:0 version:%d count:%d",
-		encodingName(&k.Head), len(k.Head.Value), k.Head.Version, k.Head.Count))
+		c.encodingName(&k.Head), len(k.Head.Value), k.Head.Version, k.Head.Count))
 	return nil
 }
 
@@ -184,9 +187,11 @@ func debugHelp(c *Ctx) error {
 		"DIGEST", "    Output a checksum of all keys of all databases, independent of order.",
 		"DIGEST-VALUE <key> [<key> ...]", "    Output a checksum of each key's value.",
 		"ERROR <string>", "    Return a protocol error with <string> as message.",
+		"LOADAOF", "    The same as RELOAD.",
 		"OBJECT <key>", "    Show low level information about <key> and its value.",
 		"PAUSE-CRON <0|1>", "    Accepted without effect: nothing here waits for a cron.",
 		"PROTOCOL <type>", "    Reply with a test value of the specified type. <type> can be: string,", "    integer, double, null, array, set, map, attrib, push, verbatim, true, false, bignum.",
+		"QUICKLIST-PACKED-THRESHOLD <bytes>", "    Accepted without effect: lists have no nodes.",
 		"RELOAD", "    Write everything to the store, forget what is cached, and go on from there.",
 		"SET-ACTIVE-EXPIRE <0|1>", "    Set to 0 to stop deleting keys past their time; they stay hidden.",
 		"SET-DISABLE-DENY-SCRIPTS <0|1>", "    Set to 1 to let scripts call commands that they may not call otherwise.",

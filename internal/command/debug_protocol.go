@@ -27,14 +27,13 @@ func debugProtocol(c *Ctx) error {
 			w.Bool(i == 1)
 		}
 	case "attrib":
-		if w.Proto < 3 {
-			return resp.Err("ERR RESP2 does not exist at this level of protocol")
+		if w.Proto >= 3 {
+			w.Raw([]byte("|1\r\n"))
+			w.BulkString("key-popularity")
+			w.Array(2)
+			w.BulkString("key:123")
+			w.Int(90)
 		}
-		w.Raw([]byte("|1\r\n"))
-		w.BulkString("key-popularity")
-		w.Array(2)
-		w.BulkString("key:123")
-		w.Int(90)
 		w.BulkString("Some real reply following the attribute")
 	case "push":
 		w.Push(2)

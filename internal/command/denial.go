@@ -20,7 +20,7 @@ func Deny(users *acl.Users, cl *client.Client, row *Row, args [][]byte, d acl.De
 
 func logDenial(users *acl.Users, cl *client.Client, ev acl.Event) {
 	now := time.Now()
-	ev.Client = string(cl.AppendInfo(nil, now))
+	ev.Client = string(cl.AppendInfo(nil, now, 0))
 	users.Log.Add(ev, now)
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -49,15 +50,22 @@ func secret(args [][]byte, i int) bool {
 		return true
 	case equalFold(args[0], "acl"):
 		return i > 1 && equalFold(args[1], "setuser")
+	case equalFold(args[0], "config"):
+		return i > 2 && i%2 == 1 && equalFold(args[1], "set") && secretParam(args[i-1])
 	case equalFold(args[0], "hello"):
 		return i > 2 && equalFold(args[i-1], "auth") || i > 3 && equalFold(args[i-2], "auth")
 	}
 	return false
 }
 
+func secretParam(name []byte) bool {
+	p, _ := config.Lookup(string(name))
+	return p.Secret
+}
+
 // Redacted are a command's arguments as the slow log may keep them.
 func Redacted(row *Row, args [][]byte) [][]byte {
-	if row.Name != "auth" && row.Name != "hello" && row.Full != "acl|setuser" {
+	if row.Name != "auth" && row.Name != "hello" && row.Full != "config|set" && row.Full != "acl|setuser" {
 		return args
 	}
 	shown := slices.Clone(args)

@@ -1,7 +1,10 @@
 package command
 
 import (
+	"math"
+
 	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
@@ -18,11 +21,24 @@ func objectEncoding(c *Ctx) error {
 	if !k.Exists {
 		return c.null()
 	}
-	c.W.BulkString(encodingName(&k.Head))
+	c.W.BulkString(c.encodingName(&k.Head))
 	return nil
 }
 
-// encodingName is what OBJECT ENCODING calls the way in which a value is kept.
+// encodingName is the name of an encoding, in the words of the version that the configuration wants.
+func (c *Ctx) encodingName(h *layout.Head) string {
+	if h.Encoding == layout.EncListpack && c.Host.Config().Load().ObjectEncodingCompat == config.Encodings70 {
+		switch h.Type {
+		case layout.TypeList:
+			return "quicklist"
+		case layout.TypeSet:
+			return "hashtable"
+		}
+	}
+	return encodingName(h)
+}
+
+// encodingName is what Redis 7.2 calls the way in which a value is kept.
 func encodingName(h *layout.Head) string {
 	switch {
 	case h.Encoding == layout.EncListpack:
@@ -44,10 +60,13 @@ func encodingName(h *layout.Head) string {
 }
 
 func stringEncoding(h *layout.Head) string {
+	if h.Encoding == layout.EncEdited {
+		return "raw"
+	}
 	if _, isInt := numeric.ParseInt64(h.Value); isInt {
 		return "int"
 	}
-	if h.Encoding == layout.EncEdited || len(h.Value) > embeddedMax {
+	if len(h.Value) > embeddedMax {
 		return "raw"
 	}
 	return "embstr"
@@ -57,7 +76,23 @@ func stringEncoding(h *layout.Head) string {
 // write for each read.
 func objectIdleTime(c *Ctx) error { return objectNumber(c, 0) }
 
-func objectRefCount(c *Ctx) error { return objectNumber(c, 1) }
+// objectRefCount replies what Redis does: it shares the objects of small integers, for ever.
+func objectRefCount(c *Ctx) error {
+	k, err := datatype.Peek(c.T, c.Args[2])
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		return c.null()
+	}
+	if k.Head.Type == layout.TypeString && encodingName(&k.Head) == "int" && len(k.Head.Value) <= sharedDigits && k.Head.Value[0] != '-' {
+		return c.int(math.MaxInt32)
+	}
+	return c.int(1)
+}
+
+// sharedDigits is how long the integers are that Redis shares: 0 to 9999.
+const sharedDigits = 4
 
 func objectNumber(c *Ctx, n int64) error {
 	k, err := datatype.Peek(c.T, c.Args[2])

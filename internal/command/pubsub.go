@@ -80,6 +80,7 @@ func (c *Ctx) subscription(kind pubsub.Kind, name []byte) {
 	if kind == pubsub.Sharded {
 		count = sharded
 	}
+	c.C.Pushed = true
 	c.W.Push(3)
 	c.W.BulkString(c.Row.Name)
 	if name == nil {

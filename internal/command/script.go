@@ -91,11 +91,19 @@ func evalSHA(c *Ctx) error {
 // loopBudget is how many steps a script may take on an event loop. It starts over on a worker when they are not enough.
 const loopBudget = 20000
 
+// mayWrite stands for what a script with flags, and without no-writes, may do.
+var mayWrite = Row{Flags: Write}
+
 // runScript runs a script or function with the first n of the arguments as its keys.
 func runScript(c *Ctx, q *script.Request, flags script.Flags, n int) error {
 	ro := c.Row.Is(ReadOnly)
 	if flags&(script.Compat|script.NoWrites) == 0 && ro {
 		return resp.Err("ERR Can not execute a script with write flag using *_ro command.")
+	}
+	if flags&(script.Compat|script.NoWrites) == 0 {
+		if err := c.Host.Refuse(c.C, &mayWrite); err != nil {
+			return err
+		}
 	}
 	caller := &scriptCaller{outer: c, readOnly: ro || flags&script.Compat == 0 && flags&script.NoWrites != 0}
 	q.Keys, q.Args, q.Command, q.Caller = c.Args[3:3+n], c.Args[3+n:], c.Args, caller

@@ -27,6 +27,10 @@ var dataRows = []Param{
 	bytesParam("zset-max-listpack-value", 64, 0, maxInt64, func(v *Values) *Bytes { return &v.ZsetMaxListpackValue }, mutable,
 		"Longest member, in bytes, of a sorted set that is kept as one record.").alias("zset-max-ziplist-value"),
 
+	enumParam("object-encoding-compat", Encodings72, encodingNames, func(v *Values) *EncodingNames { return &v.ObjectEncodingCompat }, mutable,
+		"The Redis version whose names OBJECT ENCODING replies: 7.0 calls every list quicklist, and every set that is not "+
+			"all integers hashtable. How values are kept does not change."),
+
 	bytesParam("hll-sparse-max-bytes", 3000, 0, maxInt64, func(v *Values) *Bytes { return &v.HLLSparseMaxBytes }, mutable,
 		"A HyperLogLog longer than this changes to the dense form of 12 kb."),
 

@@ -42,8 +42,8 @@ var replicationRows = []Param{
 		"Seconds between pings to replicas.").alias("repl-ping-slave-period"),
 
 	durationParam(KindSeconds, "repl-timeout", 60, 1, maxInt32, func(v *Values) *time.Duration { return &v.ReplTimeout }, mutable,
-		"A link between master and replica that is silent for this many seconds is dropped and made anew. It must be longer than "+
-			"repl-ping-replica-period."),
+		"A link between master and replica that is silent for this many seconds is dropped and made anew. Pings are sent at least "+
+			"three times in that time."),
 
 	intParam("min-replicas-to-write", 0, 0, maxInt32, func(v *Values) *int64 { return &v.MinReplicasToWrite }, mutable,
 		"Refuse writes while fewer replicas than this are connected and up to date. 0 always accepts.").alias("min-slaves-to-write"),

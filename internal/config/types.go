@@ -173,6 +173,19 @@ var aclPubSubNames = []string{"allchannels", "resetchannels"}
 
 func (a ACLPubSub) String() string { return aclPubSubNames[a] }
 
+// EncodingNames says whose names OBJECT ENCODING replies.
+type EncodingNames uint8
+
+// Versions of Redis that differ in them.
+const (
+	Encodings72 EncodingNames = iota
+	Encodings70
+)
+
+var encodingNames = []string{"7.2", "7.0"}
+
+func (e EncodingNames) String() string { return encodingNames[e] }
+
 // Rename is one rename-command line; To is empty when the command is taken away.
 type Rename struct{ From, To string }
 

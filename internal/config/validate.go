@@ -62,10 +62,6 @@ var relations = []relation{
 		func(v *Values) bool { return v.ValueCachePercent+v.BlockCachePercent > 90 },
 		"value-cache-percent and block-cache-percent together leave less than 10 percent of memory-budget for write buffers",
 	}, {
-		[]string{"repl-timeout", "repl-ping-replica-period"},
-		func(v *Values) bool { return v.ReplTimeout <= v.ReplPingReplicaPeriod },
-		"repl-timeout must be longer than repl-ping-replica-period, or idle links would be dropped between two pings",
-	}, {
 		[]string{"aclfile", "user"},
 		func(v *Values) bool { return v.ACLFile != "" && len(v.Users) > 0 },
 		"ACL users are given both in aclfile and in user lines; keep one of them",

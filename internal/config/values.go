@@ -78,6 +78,7 @@ type Values struct {
 	SetMaxListpackValue    Bytes
 	ZsetMaxListpackEntries int64
 	ZsetMaxListpackValue   Bytes
+	ObjectEncodingCompat   EncodingNames
 	HLLSparseMaxBytes      Bytes
 	StreamNodeMaxBytes     Bytes
 	StreamNodeMaxEntries   int64

@@ -50,6 +50,8 @@ type Options struct {
 	Opened func(i int, db *DB) error
 	// Notify delivers a keyspace event after its commit.
 	Notify func(db int, class datatype.Class, event string, key []byte)
+	// Observe is told of every command of a transaction and how long it took.
+	Observe func(cl *client.Client, row *command.Row, args [][]byte, nanos int64)
 }
 
 // Engine owns the databases and the workers.
@@ -81,6 +83,7 @@ type Engine struct {
 	Errors       metric.Errors
 
 	activeExpire atomic.Bool
+	holdExpiry   atomic.Bool // writes are paused
 	follower     atomic.Bool // changes come from a master's log only
 	closing      atomic.Bool
 }
@@ -111,6 +114,9 @@ func (e *Engine) SetNotify(classes datatype.Class) { e.notify.Store(uint32(class
 // SetActiveExpire switches the deletion of keys past their time (DEBUG
 // SET-ACTIVE-EXPIRE); they stay hidden either way.
 func (e *Engine) SetActiveExpire(on bool) { e.activeExpire.Store(on) }
+
+// HoldExpiry stops the deletion of keys past their time while clients' writes are paused.
+func (e *Engine) HoldExpiry(on bool) { e.holdExpiry.Store(on) }
 
 // Table is the command table.
 func (e *Engine) Table() *command.Table { return e.opts.Table }

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
@@ -109,14 +110,15 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 	}
 	x.anyKey, x.reading = row.Is(command.AnyKey), row.Is(command.ReadOnly)
 	inner.T = x
-	t.called(row)
 	missing := len(t.extra)
+	began := time.Now()
 	switch t.call(&inner, x) {
 	case Offload:
 		return used, datatype.ErrWouldBlock
 	case Blocked:
 		return used, errors.New("a command blocked inside a transaction")
 	}
+	t.called(c.C, &q, time.Since(began))
 	if len(t.extra) > missing {
 		return used, errRelock
 	}

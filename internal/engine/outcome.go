@@ -1,18 +1,25 @@
 package engine
 
-import "github.com/haypile/haypile/internal/command"
+import (
+	"time"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+)
 
 // outcome is something to count of a command inside another one, once it is sure that the
 // outer one is not run again.
 type outcome struct {
-	row    *command.Row
-	called bool
-	err    string
+	row   *command.Row
+	call  *client.Queued // it was called; nil: it failed
+	cl    *client.Client
+	nanos int64
+	err   string
 }
 
 // called counts a command inside a transaction.
-func (t *Turn) called(row *command.Row) {
-	t.outcomes = append(t.outcomes, outcome{row: row, called: true})
+func (t *Turn) called(cl *client.Client, q *client.Queued, took time.Duration) {
+	t.outcomes = append(t.outcomes, outcome{row: q.Row.(*command.Row), call: q, cl: cl, nanos: int64(took)})
 }
 
 // failedWith counts a command that has replied with an error.
@@ -28,8 +35,13 @@ func (t *Turn) failedWith(row *command.Row, text string) {
 // settle counts what has gathered.
 func (t *Turn) settle() {
 	for _, o := range t.outcomes {
-		if o.called {
+		if o.call != nil {
 			o.row.Stats.Calls.Add(1)
+			o.row.Stats.Nanos.Add(o.nanos)
+			o.row.Stats.Latency.Add(o.nanos)
+			if t.eng.opts.Observe != nil {
+				t.eng.opts.Observe(o.cl, o.row, o.call.Args, o.nanos)
+			}
 			continue
 		}
 		o.row.Stats.Failed.Add(1)

@@ -15,6 +15,7 @@ func (st *State) OpenString() {
 	st.Globals.SetString("string", Value{o: lib})
 	st.strings = st.NewTable(0, 0)
 	st.strings.SetString("__index", Value{o: lib})
+	st.strings.ReadOnly = true // all scripts share it
 }
 
 // text returns a string made by a function that has looked at all its bytes.

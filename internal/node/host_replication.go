@@ -178,6 +178,7 @@ func (n *Node) SyncedLocally(positions any) bool {
 
 // guard tells the server whether commands must be looked at for the sake of replication.
 func (n *Node) guard(v *config.Values) {
+	n.countGood(v)
 	n.srv.Guarded.Store(n.repl.replica.Load() || v.MinReplicasToWrite > 0)
 }
 
@@ -192,17 +193,19 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 	v, r := n.cfg.Load(), &n.repl
 	if !r.replica.Load() {
 		if row.Is(command.Write) && v.MinReplicasToWrite > 0 && r.good.Load() < v.MinReplicasToWrite {
-			return errNoReplicas
+			if n.countGood(v); r.good.Load() < v.MinReplicasToWrite { // one may just have come
+				return errNoReplicas
+			}
 		}
 		return nil
 	}
 	switch {
 	case row.Is(command.Write) && v.ReplicaReadOnly:
 		return engine.ErrReadOnly
-	case !row.Is(command.Loading) && !n.served(cl.DB()):
-		return errCopying
 	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
 		return errMasterDown
+	case !row.Is(command.Loading) && !(row.Is(command.Admin) && row.Is(command.Stale)) && !n.served(cl.DB()): // REPLICAOF NO ONE must work
+		return errCopying
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ const emptyLog = 32 << 20
 
 func (n *Node) sourceSettings() replication.SourceSettings {
 	v := n.cfg.Load()
-	return replication.SourceSettings{Timeout: v.ReplTimeout, Ping: v.ReplPingReplicaPeriod, PinBytes: int64(v.ReplMaxPinnedBytes), EmptyLog: emptyLog,
+	return replication.SourceSettings{Timeout: v.ReplTimeout, Ping: pingPeriod(v), PinBytes: int64(v.ReplMaxPinnedBytes), EmptyLog: emptyLog,
 		Ports: n.announcedPorts(v), Databases: int(v.Databases)}
 }
 
@@ -235,7 +235,7 @@ func (n *Node) clientTLS(v *config.Values) *tls.Config {
 // watchReplication looks after what changes slowly.
 func (n *Node) watchReplication() {
 	v := n.cfg.Load()
-	n.repl.good.Store(int64(n.repl.source.Good(v.MinReplicasMaxLag)))
+	n.countGood(v)
 	n.eng.Wake(command.WaitKey)
 }
 
@@ -388,4 +388,14 @@ func (d *replicaDB) Reach() (written, durable uint64) {
 	log := d.db().Log()
 	durable = uint64(log.Durable())
 	return uint64(log.End()), durable
+}
+
+// pingPeriod is how often an idle replica is pinged: often enough that the link does not count as dead in between.
+func pingPeriod(v *config.Values) time.Duration { return min(v.ReplPingReplicaPeriod, v.ReplTimeout/3) }
+
+// countGood counts the replicas that min-replicas-to-write asks for.
+func (n *Node) countGood(v *config.Values) {
+	if n.repl.source != nil {
+		n.repl.good.Store(int64(n.repl.source.Good(v.MinReplicasMaxLag)))
+	}
 }

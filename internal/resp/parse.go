@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // Limits bound what a client may send before it is refused. All are bytes or
@@ -300,3 +301,15 @@ func unhex(c byte) byte {
 	}
 	return c - '0'
 }
+
+// RequestLen is the number of bytes of a command as clients send it.
+func RequestLen(args [][]byte) int64 {
+	n := headerLen(len(args))
+	for _, a := range args {
+		n += headerLen(len(a)) + len(a) + 2
+	}
+	return int64(n)
+}
+
+// headerLen is the length of *N or $N with the end of its line.
+func headerLen(n int) int { return 1 + len(strconv.Itoa(n)) + 2 }

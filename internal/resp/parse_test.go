@@ -157,3 +157,9 @@ func FuzzParser(f *testing.F) {
 		}
 	})
 }
+
+func TestRequestLen(t *testing.T) {
+	if n := RequestLen([][]byte{[]byte("CLIENT"), []byte("LIST")}); n != int64(len("*2\r\n$6\r\nCLIENT\r\n$4\r\nLIST\r\n")) {
+		t.Errorf("got %d", n)
+	}
+}

@@ -30,6 +30,9 @@ const (
 	Compat // EVAL without a shebang: what it may do shows when it does it
 )
 
+// PromiseNotToWrite says that the flag no-writes was given.
+func (f Flags) PromiseNotToWrite() bool { return f&(Compat|NoWrites) == NoWrites }
+
 // flagNames are in the order in which Redis lists them.
 var flagNames = [...]struct {
 	flag Flags

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
-	"golang.org/x/sys/unix"
 )
 
 // events serves plain connections on gnet's event loops.
@@ -147,19 +147,19 @@ func endpointOf(c gnet.Conn) endpoint {
 	return o
 }
 
-// localAddr is where the peer has connected to: the listener may listen on all addresses.
+// localAddr is the address that the client has connected to; gnet knows that of the listener only.
 func localAddr(c gnet.Conn) net.Addr {
-	t, ok := c.LocalAddr().(*net.TCPAddr)
-	if !ok || len(t.IP) > 0 && !t.IP.IsUnspecified() {
+	sa, err := syscall.Getsockname(c.Fd())
+	if err != nil {
 		return c.LocalAddr()
 	}
-	switch sa, _ := unix.Getsockname(c.Fd()); a := sa.(type) {
-	case *unix.SockaddrInet4:
+	switch a := sa.(type) {
+	case *syscall.SockaddrInet4:
 		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
-	case *unix.SockaddrInet6:
+	case *syscall.SockaddrInet6:
 		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
 	}
-	return t
+	return c.LocalAddr()
 }
 
 // hostPort prints an address as Redis does and says whether it is loopback.

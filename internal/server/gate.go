@@ -104,7 +104,7 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		return "ERR Can't execute '" + row.Full + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
 	}
 	if s.Guarded.Load() {
-		if err := s.hooks.Refuse(cl, row); err != nil {
+		if err := s.refuse(cl, row); err != nil {
 			return err.Error()
 		}
 	}
@@ -119,6 +119,19 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		}
 	}
 	return ""
+}
+
+// refuse is the gate of replication: EXEC passes if each of its commands does.
+func (s *Server) refuse(cl *client.Client, row *command.Row) error {
+	if err := s.hooks.Refuse(cl, row); err != nil || !row.Is(command.Queued) {
+		return err
+	}
+	for _, q := range cl.Queue {
+		if err := s.hooks.Refuse(cl, q.Row.(*command.Row)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkUser is the gate of ACL.

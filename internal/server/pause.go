@@ -37,6 +37,7 @@ func (s *Server) Pause(until time.Time, all bool) {
 	}
 	p.until, p.all = until, all
 	p.active.Store(true)
+	s.eng.HoldExpiry(true)
 	p.timer = time.AfterFunc(time.Until(until), s.Unpause)
 }
 
@@ -50,6 +51,7 @@ func (s *Server) Unpause() {
 		p.timer.Stop()
 	}
 	p.active.Store(false)
+	s.eng.HoldExpiry(false)
 	p.mu.Unlock()
 	for _, f := range held {
 		f()
@@ -60,11 +62,29 @@ func (s *Server) Unpause() {
 func (s *Server) Paused() bool { return s.pause.active.Load() }
 
 // changes says whether a command may change data here or on replicas.
-func changes(cl *client.Client, row *command.Row) bool {
-	if row.Is(command.Queued) {
-		return slices.ContainsFunc(cl.Queue, func(q client.Queued) bool { return changes(cl, q.Row.(*command.Row)) })
+func (s *Server) changes(cl *client.Client, row *command.Row, args [][]byte) bool {
+	switch {
+	case row.Is(command.Queued):
+		return slices.ContainsFunc(cl.Queue, func(q client.Queued) bool { return s.changes(cl, q.Row.(*command.Row), q.Args) })
+	case row.Scripted():
+		return !row.Is(command.ReadOnly) && !s.promisesNotToWrite(row, args)
 	}
 	return row.Is(command.Write) || row.Name == "publish" || row.Name == "spublish" || row.Name == "pfcount"
+}
+
+// promisesNotToWrite says whether a script or function has the flag no-writes. One that cannot be found or compiled ends with an error,
+// which need not wait.
+func (s *Server) promisesNotToWrite(row *command.Row, args [][]byte) bool {
+	switch row.Name {
+	case "eval":
+		script, err := s.scripts.Load(args[1])
+		return err != nil || script.Flags.PromiseNotToWrite()
+	case "evalsha":
+		script := s.scripts.Find(strings.ToLower(string(args[1])))
+		return script == nil || script.Flags.PromiseNotToWrite()
+	}
+	f := s.eng.Functions().Function(args[1])
+	return f == nil || f.Flags.PromiseNotToWrite()
 }
 
 // paused holds a command back, if the pause concerns it.
@@ -72,7 +92,7 @@ func (s *Server) paused(ses *session, row *command.Row, args [][]byte) bool {
 	p := &s.pause
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.active.Load() || !p.all && !changes(ses.cl, row) {
+	if !p.active.Load() || !p.all && !s.changes(ses.cl, row, args) {
 		return false
 	}
 	if strings.HasPrefix(row.Full, "client|") || row.Is(command.AllowBusy) && row.Is(command.Admin) {
@@ -80,7 +100,9 @@ func (s *Server) paused(ses *session, row *command.Row, args [][]byte) bool {
 	}
 	args = cloneArgs(args)
 	ses.busy = true
+	ses.cl.SetBlocked(true)
 	p.held = append(p.held, func() {
+		ses.cl.SetBlocked(false)
 		ses.post(func() {
 			if ses.closed {
 				return

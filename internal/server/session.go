@@ -265,9 +265,12 @@ func (s *session) done(reply []byte) {
 // replied applies CLIENT REPLY to the reply that begins at from.
 func (s *session) replied(from int) {
 	if s.cl.Reply != client.ReplyOn {
-		s.w.Buf = s.w.Buf[:from]
+		if !s.cl.Pushed {
+			s.w.Buf = s.w.Buf[:from]
+		}
 		s.cl.Reply = s.cl.Reply.Next()
 	}
+	s.cl.Pushed = false
 	if s.cl.CloseAfter {
 		s.closing = true
 	}

@@ -74,7 +74,7 @@ func (t *Table) On(cl *client.Client, mode client.TrackMode, redirect int64, pre
 }
 
 // Off ends a client's tracking. Its id stays with the keys that it has read until they
-// change, as in Redis.
+// change, as in Redis, or until nobody tracks.
 func (t *Table) Off(cl *client.Client) {
 	if cl.Tracking() == 0 {
 		return
@@ -87,7 +87,10 @@ func (t *Table) Off(cl *client.Client) {
 		return
 	}
 	delete(t.clients, cl)
-	t.active.Add(-1)
+	if t.active.Add(-1) == 0 { // nobody notes changes any more
+		clear(t.keys)
+		t.items = 0
+	}
 	for _, p := range f.prefixes {
 		delete(t.prefixes[p], cl)
 		if len(t.prefixes[p]) == 0 {

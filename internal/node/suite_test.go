@@ -1,0 +1,113 @@
+package node_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// What follows is what Redis's own suite looks at, and what nothing else here does.
+
+func TestEncodingNamesOf70(t *testing.T) {
+	c := dial(t, startForTest(t, "--enable-debug-command", "yes"))
+	c.MustDo(t, "RPUSH", "list", "a")
+	c.MustDo(t, "SADD", "set", "a")
+	c.MustDo(t, "SADD", "ints", "1")
+	c.MustDo(t, "HSET", "hash", "a", "b")
+	expect := func(want ...string) {
+		t.Helper()
+		for i, key := range []string{"list", "set", "ints", "hash"} {
+			if got := c.MustDo(t, "OBJECT", "ENCODING", key).Str; got != want[i] {
+				t.Errorf("%s is %s, want %s", key, got, want[i])
+			}
+			if got := c.MustDo(t, "DEBUG", "OBJECT", key).Str; !strings.Contains(got, "encoding:"+want[i]+" ") {
+				t.Errorf("%s: %s", key, got)
+			}
+		}
+	}
+	expect("listpack", "listpack", "intset", "listpack")
+	c.MustDo(t, "CONFIG", "SET", "object-encoding-compat", "7.0")
+	expect("quicklist", "hashtable", "intset", "listpack")
+}
+
+func TestSlowlogOfTransactions(t *testing.T) {
+	c := dial(t, startForTest(t))
+	c.MustDo(t, "CONFIG", "SET", "slowlog-log-slower-than", "0")
+	c.MustDo(t, "SLOWLOG", "RESET")
+	c.MustDo(t, "MULTI")
+	c.MustDo(t, "SET", "in", "transaction")
+	c.MustDo(t, "EXEC")
+	c.MustDo(t, "CONFIG", "SET", "masterauth", "")
+	text := c.MustDo(t, "SLOWLOG", "GET", "-1").String()
+	if strings.Count(text, `"transaction"`) != 1 || strings.Contains(text, `"EXEC"`) {
+		t.Errorf("the slow log holds\n%s", text)
+	}
+	if !strings.Contains(text, "(redacted)") {
+		t.Errorf("a password is shown:\n%s", text)
+	}
+}
+
+func TestPausedClientsAreBlocked(t *testing.T) {
+	addr := startForTest(t)
+	c, paused := dial(t, addr), dial(t, addr)
+	if list := c.MustDo(t, "CLIENT", "LIST").Str; !strings.Contains(list, "laddr="+addr) || !strings.Contains(list, " qbuf=26 ") {
+		t.Errorf("CLIENT LIST: %s", list)
+	}
+	c.MustDo(t, "CLIENT", "PAUSE", "100000", "WRITE")
+	if err := paused.Send([]string{"SET", "k", "v"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := paused.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for !strings.Contains(c.MustDo(t, "INFO", "clients").Str, "blocked_clients:1\r\n") {
+	}
+	c.MustDo(t, "CLIENT", "UNPAUSE")
+	if r, err := paused.Receive(); err != nil || r.Str != "OK" {
+		t.Errorf("after the pause: %v, %v", r, err)
+	}
+	if info := c.MustDo(t, "INFO", "clients").Str; !strings.Contains(info, "blocked_clients:0\r\n") {
+		t.Error(info)
+	}
+}
+
+func TestDebugForTheSuite(t *testing.T) {
+	c := dial(t, startForTest(t, "--enable-debug-command", "yes"))
+	c.MustDo(t, "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+	c.MustDo(t, "SET", "gone", "v", "PXAT", "1")
+	c.MustDo(t, "SET", "k", "v", "PX", "1")
+	for c.MustDo(t, "EXISTS", "k").Int == 1 {
+	}
+	c.MustDo(t, "DEBUG", "OBJECT", "k") // past its time, not deleted
+	c.MustDo(t, "DEBUG", "LOADAOF")
+	c.MustDo(t, "DEBUG", "QUICKLIST-PACKED-THRESHOLD", "1b")
+	if r := c.MustDo(t, "DEBUG", "PROTOCOL", "attrib"); !strings.Contains(r.Str, "following the attribute") {
+		t.Error(r)
+	}
+	if r := c.MustDo(t, "BGREWRITEAOF"); r.Str != "Background append only file rewriting started" {
+		t.Error(r)
+	}
+	if _, err := c.Do("DEBUG", "OBJECT", "none"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNothingIsRememberedWhenNobodyTracks(t *testing.T) {
+	c := dial(t, startForTest(t))
+	c.MustDo(t, "CLIENT", "TRACKING", "ON")
+	c.MustDo(t, "GET", "k")
+	if info := c.MustDo(t, "INFO", "stats").Str; !strings.Contains(info, "tracking_total_keys:1\r\n") {
+		t.Error(info)
+	}
+	c.MustDo(t, "CLIENT", "TRACKING", "OFF")
+	if info := c.MustDo(t, "INFO", "stats").Str; !strings.Contains(info, "tracking_total_items:0\r\n") || !strings.Contains(info, "tracking_total_keys:0\r\n") {
+		t.Error(info)
+	}
+}
+
+func TestStringsMetatableIsForReading(t *testing.T) {
+	c := dial(t, startForTest(t))
+	r, err := c.Do("EVAL", "getmetatable('').__index = function() return 1 end", "0")
+	if err != nil || r.Err() == nil || !strings.Contains(r.Err().Error(), "Attempt to modify a readonly table") {
+		t.Errorf("got %v, %v", r, err)
+	}
+}
