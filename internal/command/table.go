@@ -35,6 +35,8 @@ var families = [][]Row{
 	hyperloglogRows,
 	sortRows,
 	hashRows,
+	hashExpireRows,
+	hashTimedRows,
 	setRows,
 	zsetRows,
 	geoRows,

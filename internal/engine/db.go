@@ -60,6 +60,8 @@ type DB struct {
 	Expired     atomic.Int64 // keys deleted because their time had passed
 	stop        chan struct{}
 	done        sync.WaitGroup
+
+	ExpiredFields atomic.Int64 // fields of hashes deleted likewise
 }
 
 // lockStripes is the number of key locks of a database.

@@ -156,10 +156,11 @@ func statsSection(w *writer, s *Sources) {
 		in += c.NetIn.Load()
 		out += c.NetOut.Load()
 	}
-	var expired int64
+	var expired, fields int64
 	for i := range s.Engine.Databases() {
 		if db := s.Engine.Opened(i); db != nil {
 			expired += db.Expired.Load()
+			fields += db.ExpiredFields.Load()
 		}
 	}
 	cs := s.Cache.Stats()
@@ -176,6 +177,7 @@ func statsSection(w *writer, s *Sources) {
 	w.int("sync_partial_ok", r.PartialOK)
 	w.int("sync_partial_err", r.PartialRefused)
 	w.int("expired_keys", expired)
+	w.int("expired_subkeys", fields)
 	w.float("expired_stale_perc", 0)
 	w.int("expired_time_cap_reached_count", 0)
 	w.int("evicted_keys", 0)
