@@ -44,6 +44,8 @@ var families = [][]Row{
 	aclRows,
 	scriptRows,
 	functionRows,
+	pikaRows,
+	pikaServerRows,
 }
 
 // NewTable builds the table. renames maps a command's name to the name it is
