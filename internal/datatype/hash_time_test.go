@@ -206,3 +206,28 @@ func TestStaleFieldIndex(t *testing.T) {
 		t.Errorf("left: %q", x.Pairs)
 	}
 }
+
+// Bytes that no version writes are told from values.
+func TestCorruptFields(t *testing.T) {
+	for _, raw := range []string{"", "\x01", "\x01\x00\x00\x00\x00\x00\x00\x00", "\x02value"} {
+		x := datatypetest.New()
+		x.Lim.HashMaxListpackEntries = 0
+		h, _ := datatype.LoadHash(x, hashName)
+		if _, err := h.Set([]byte("f"), []byte("v")); err != nil {
+			t.Fatal(err)
+		}
+		h.Save()
+		x.Put(h.Member([]byte("f")), []byte(raw))
+		x.End()
+		if h, _ = datatype.LoadHash(x, hashName); h.Exists {
+			if _, _, err := h.Get([]byte("f")); err != layout.ErrCorrupt {
+				t.Errorf("Get of %q: %v", raw, err)
+			}
+			if err := h.Each(func(_, _ []byte) bool { return true }); err != layout.ErrCorrupt {
+				t.Errorf("Each over %q: %v", raw, err)
+			}
+			continue
+		}
+		t.Error("the hash is gone")
+	}
+}
