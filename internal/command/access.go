@@ -11,6 +11,7 @@ import (
 // here a command that writes does "RW access update", any other "RO access". ACL asks for the
 // right to read where a key's content gets out (access), and to write where it changes.
 var keyAccess = map[string]string{
+	"delvx": "RW access delete", "pksetexat": "OW update",
 	"append": "RW insert", "bitop": "OW update; RO access", "blmove": "RW access delete; RW insert",
 	"blmpop": "RW access delete", "blpop": "RW access delete", "brpop": "RW access delete",
 	"brpoplpush": "RW access delete; RW insert", "bzmpop": "RW access delete", "bzpopmax": "RW access delete",
@@ -19,6 +20,8 @@ var keyAccess = map[string]string{
 	"exists": "RO", "expire": "RW update", "expireat": "RW update", "geoadd": "RW update",
 	"georadius": "RO access; OW update", "georadiusbymember": "RO access; OW update",
 	"geosearchstore": "OW update; RO access", "getdel": "RW access delete", "hdel": "RW delete", "hexists": "RO",
+	"hexpire": "RW update", "hexpireat": "RW update", "hgetdel": "RW access delete", "hpersist": "RW update",
+	"hpexpire": "RW update", "hpexpireat": "RW update", "hsetex": "RW update",
 	"hlen": "RO", "hmset": "RW update", "hset": "RW update", "hsetnx": "RW insert", "hstrlen": "RO",
 	"linsert": "RW insert", "llen": "RO", "lmove": "RW access delete; RW insert", "lmpop": "RW access delete",
 	"lpop": "RW access delete", "lpush": "RW insert", "lpushx": "RW insert", "lrem": "RW delete", "lset": "RW update",
@@ -95,10 +98,10 @@ func (r *Row) useOf(n int, args [][]byte) *keyUse {
 	return &r.uses[min(n, len(r.uses)-1)]
 }
 
-// setUse: SET reads only with GET.
+// setUse: SET reads only with GET, and with VX, which tells what is there.
 func setUse(args [][]byte) *keyUse {
 	for i := 3; i < len(args); i++ {
-		if equalFold(args[i], "get") {
+		if equalFold(args[i], "get") || equalFold(args[i], "vx") {
 			return &useAll
 		}
 	}
@@ -162,6 +165,16 @@ func (r *Row) Check(u *acl.User, args [][]byte) acl.Denial {
 	}
 	c := r.call(rights, args)
 	return rights.Check(&c)
+}
+
+// mayUse says whether the client may use a key that the command has found.
+func (c *Ctx) mayUse(key []byte, access acl.Access) bool {
+	u := c.C.User()
+	if u.Unrestricted() {
+		return true
+	}
+	call := acl.Call{Command: c.Row.ID, Args: [][]byte{key}, Keys: []acl.KeyUse{{Access: access}}}
+	return !u.Rights().Check(&call).Denied()
 }
 
 // mayReadAll says whether the client may run the command that runs now and read every key.

@@ -191,7 +191,7 @@ func hincrby(c *Ctx) error {
 	if by > 0 && sum < n || by < 0 && sum > n {
 		return resp.ErrOverflow
 	}
-	if _, err := h.Set(c.Args[2], numeric.AppendInt(c.T.Scratch(20), sum)); err != nil {
+	if _, err := h.Update(c.Args[2], numeric.AppendInt(c.T.Scratch(20), sum)); err != nil {
 		return err
 	}
 	h.Save()
@@ -225,7 +225,7 @@ func hincrbyfloat(c *Ctx) error {
 		}
 	}
 	text := by.Append(nil)
-	if _, err := h.Set(c.Args[2], text); err != nil {
+	if _, err := h.Update(c.Args[2], text); err != nil {
 		return err
 	}
 	h.Save()
@@ -233,12 +233,20 @@ func hincrbyfloat(c *Ctx) error {
 	return c.bulk(text)
 }
 
+// loadLive is LoadHash with the number of fields that are not past their time.
+func loadLive(c *Ctx) (h datatype.Hash, n int, err error) {
+	if h, err = datatype.LoadHash(c.T, c.Args[1]); err == nil {
+		n, err = h.Live()
+	}
+	return h, n, err
+}
+
 func hgetall(c *Ctx) error {
-	h, err := datatype.LoadHash(c.T, c.Args[1])
+	h, n, err := loadLive(c)
 	if err != nil {
 		return err
 	}
-	c.W.Map(h.Len())
+	c.W.Map(n)
 	return h.Each(func(field, val []byte) bool {
 		c.W.Bulk(field)
 		c.W.Bulk(val)
@@ -247,20 +255,20 @@ func hgetall(c *Ctx) error {
 }
 
 func hkeys(c *Ctx) error {
-	h, err := datatype.LoadHash(c.T, c.Args[1])
+	h, n, err := loadLive(c)
 	if err != nil {
 		return err
 	}
-	c.W.Array(h.Len())
+	c.W.Array(n)
 	return h.Each(func(field, _ []byte) bool { c.W.Bulk(field); return true })
 }
 
 func hvals(c *Ctx) error {
-	h, err := datatype.LoadHash(c.T, c.Args[1])
+	h, n, err := loadLive(c)
 	if err != nil {
 		return err
 	}
-	c.W.Array(h.Len())
+	c.W.Array(n)
 	return h.Each(func(_, val []byte) bool { c.W.Bulk(val); return true })
 }
 
@@ -287,12 +295,12 @@ func hscan(c *Ctx) error {
 }
 
 func hrandfield(c *Ctx) error {
-	h, err := datatype.LoadHash(c.T, c.Args[1])
+	h, live, err := loadLive(c)
 	if err != nil {
 		return err
 	}
 	if len(c.Args) == 2 {
-		if !h.Exists {
+		if live == 0 {
 			return c.null()
 		}
 		return h.Random(1, func(field, _ []byte) { c.W.Bulk(field) })
@@ -301,7 +309,7 @@ func hrandfield(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if !h.Exists || r.count == 0 {
+	if live == 0 || r.count == 0 {
 		c.W.Array(0)
 		return nil
 	}
@@ -318,9 +326,9 @@ func hrandfield(c *Ctx) error {
 		r.header(c, r.count)
 		return h.Random(r.count, emit)
 	}
-	n := min(r.count, h.Len())
+	n := min(r.count, live)
 	r.header(c, n)
-	pick := newPicker(n, h.Len())
+	pick := newPicker(n, live)
 	return h.Each(func(field, val []byte) bool {
 		if pick.next() {
 			emit(field, val)

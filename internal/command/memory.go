@@ -100,7 +100,7 @@ func sampleElements(c *Ctx, k *datatype.Key, samples int64) (int64, error) {
 	prefix := k.Elements()
 	err := datatype.Walk(c.T, prefix, func(suffix, val []byte) bool {
 		bytes += int64(len(prefix)+len(suffix)+len(val)) + headOverhead
-		if k.Head.Type == layout.TypeZSet { // the score pair
+		if k.Head.Type == layout.TypeZSet || k.Head.FieldsMS != 0 { // the score pair, or that of the field's time
 			bytes += int64(len(prefix)+len(suffix)) + headOverhead
 		}
 		seen++

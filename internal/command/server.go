@@ -6,6 +6,7 @@ import (
 
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/config"
+	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/metric"
 	"github.com/haypile/haypile/internal/resp"
 )
@@ -21,6 +22,10 @@ type Operator interface {
 	// Backup writes a checkpoint of every database to a new directory.
 	Backup() (dir string, err error)
 	BackupRunning() bool
+	// DeleteBackups deletes what Backup has written, all of it.
+	DeleteBackups() error
+	// Compact begins to compact keys of databases, in the background.
+	Compact(dbs []int, within datatype.KeyRange) error
 	LastSave() time.Time
 	// Shutdown stops the server after the reply was sent.
 	Shutdown(o ShutdownOptions) error

@@ -52,6 +52,8 @@ type setOptions struct {
 	persist   bool
 	nx, xx    bool
 	get       bool
+	hasVX     bool
+	vx        []byte // the value that must be there (Pika)
 }
 
 // parseSetOptions reads options from args. resolve must follow.
@@ -72,9 +74,15 @@ func parseSetOptions(args [][]byte, getex bool) (o setOptions, err error) {
 		case isExpireOption(a) && !o.hasTTL && !o.keepTTL && !o.persist && i+1 < len(args):
 			o.hasTTL, o.unit, o.ttl = true, a, args[i+1]
 			i++
+		case !getex && equalFold(a, "vx") && !o.hasVX && i+1 < len(args):
+			o.hasVX, o.vx = true, args[i+1]
+			i++
 		default:
 			return o, resp.ErrSyntax
 		}
+	}
+	if o.hasVX && (o.nx || o.xx || o.get) {
+		return o, resp.ErrSyntax
 	}
 	return o, nil
 }
@@ -140,6 +148,9 @@ func set(c *Ctx) error {
 	if err := o.resolve(c); err != nil {
 		return err
 	}
+	if o.hasVX {
+		return setVX(c, o)
+	}
 	return setWith(c, c.Args[1], c.Args[2], o)
 }
 
@@ -164,6 +175,15 @@ func setWith(c *Ctx, name, val []byte, o setOptions) error {
 		}
 		return nil
 	}
+	putString(c, &k, val, o)
+	if !o.get {
+		c.W.OK()
+	}
+	return nil
+}
+
+// putString makes the key a string with the expiry that the options name.
+func putString(c *Ctx, k *datatype.Key, val []byte, o setOptions) {
 	expire := o.expireMS
 	if o.keepTTL && k.Exists {
 		expire = k.Head.ExpireMS
@@ -172,19 +192,15 @@ func setWith(c *Ctx, name, val []byte, o setOptions) error {
 		existed := k.Exists
 		k.Remove()
 		if existed {
-			c.T.Event(datatype.ClassGeneric, "del", name)
+			c.T.Event(datatype.ClassGeneric, "del", k.Name)
 		}
-	} else {
-		datatype.SetString(&k, val, expire)
-		c.T.Event(datatype.ClassString, "set", name)
-		if o.hasTTL {
-			c.T.Event(datatype.ClassGeneric, "expire", name)
-		}
+		return
 	}
-	if !o.get {
-		c.W.OK()
+	datatype.SetString(k, val, expire)
+	c.T.Event(datatype.ClassString, "set", k.Name)
+	if o.hasTTL {
+		c.T.Event(datatype.ClassGeneric, "expire", k.Name)
 	}
-	return nil
 }
 
 func setEx(c *Ctx) error { return setTTL(c, "ex") }

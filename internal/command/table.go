@@ -36,6 +36,8 @@ var families = [][]Row{
 	hyperloglogRows,
 	sortRows,
 	hashRows,
+	hashExpireRows,
+	hashTimedRows,
 	setRows,
 	zsetRows,
 	geoRows,
@@ -43,6 +45,8 @@ var families = [][]Row{
 	aclRows,
 	scriptRows,
 	functionRows,
+	pikaRows,
+	pikaServerRows,
 }
 
 // NewTable builds the table. renames maps a command's name to the name it is

@@ -19,9 +19,6 @@ type Hash struct {
 	changed bool // the head must be written
 }
 
-// fieldPlain is the first byte of a field's value pair: no time of its own.
-const fieldPlain = 0
-
 // LoadHash reads the head of a hash; one that does not exist is empty.
 func LoadHash(t Txn, name []byte) (Hash, error) {
 	k, err := LoadType(t, name, layout.TypeHash)
@@ -35,7 +32,7 @@ func LoadHash(t Txn, name []byte) (Hash, error) {
 // Packed says whether the hash is one pair.
 func (h *Hash) Packed() bool { return !h.Exists || h.Head.Encoding == layout.EncListpack }
 
-// Len is the number of fields.
+// Len is the number of fields, those past their time included until they are deleted.
 func (h *Hash) Len() int {
 	switch {
 	case !h.Exists:
@@ -91,19 +88,21 @@ func (h *Hash) Get(field []byte) (val []byte, found bool, err error) {
 	if err != nil || !found {
 		return nil, false, err
 	}
-	val, err = fieldValue(raw)
-	return val, err == nil, err
-}
-
-func fieldValue(raw []byte) ([]byte, error) {
-	if len(raw) == 0 || raw[0] != fieldPlain {
-		return nil, layout.ErrCorrupt
+	val, at, err := splitField(raw)
+	if err != nil || h.past(at) {
+		return nil, false, err
 	}
-	return raw[1:], nil
+	return val, true, nil
 }
 
-// Set stores a field and says whether it is new. Save must follow.
-func (h *Hash) Set(field, val []byte) (created bool, err error) {
+// Set stores a field, which has no time from now on, and says whether it is new. Save
+// must follow.
+func (h *Hash) Set(field, val []byte) (created bool, err error) { return h.set(field, val, false) }
+
+// Update is Set for a field that keeps its time.
+func (h *Hash) Update(field, val []byte) (created bool, err error) { return h.set(field, val, true) }
+
+func (h *Hash) set(field, val []byte, keepTime bool) (created bool, err error) {
 	if !h.Exists {
 		h.Reset(layout.TypeHash, layout.EncListpack)
 		h.lp, h.owned = listpack.New(), true
@@ -116,16 +115,27 @@ func (h *Hash) Set(field, val []byte) (created bool, err error) {
 		}
 		h.unpack()
 	}
-	_, found, err := h.t.Get(h.Member(field))
+	raw, stored, err := h.t.Get(h.Member(field))
 	if err != nil {
 		return false, err
 	}
-	h.t.PutParts(h.Member(field), []byte{fieldPlain}, val)
-	if !found {
+	if !stored {
+		h.putField(field, val, 0)
 		h.Head.Count++
 		h.changed = true
+		return true, nil
 	}
-	return !found, nil
+	_, at, err := splitField(raw)
+	if err != nil {
+		return false, err
+	}
+	lapsed := h.past(at)
+	if at != 0 && (lapsed || !keepTime) {
+		h.t.Delete(h.timeKey(at, field))
+		at = 0
+	}
+	h.putField(field, val, at)
+	return lapsed, nil
 }
 
 func (h *Hash) own() {
@@ -156,7 +166,7 @@ func (h *Hash) unpack() {
 	for off := listpack.First(lp); off >= 0; {
 		field := entryText(h.t, lp, off)
 		off = listpack.Next(lp, off)
-		h.t.PutParts(h.Member(field), []byte{fieldPlain}, entryText(h.t, lp, off))
+		h.putField(field, entryText(h.t, lp, off), 0)
 		off = listpack.Next(lp, off)
 		h.Head.Count++
 	}
@@ -177,9 +187,16 @@ func (h *Hash) Delete(field []byte) (bool, error) {
 		h.changed = true
 		return true, nil
 	}
-	_, found, err := h.t.Get(h.Member(field))
+	raw, found, err := h.t.Get(h.Member(field))
 	if err != nil || !found {
 		return false, err
+	}
+	_, at, err := splitField(raw)
+	if err != nil || h.past(at) {
+		return false, err
+	}
+	if at != 0 {
+		h.t.Delete(h.timeKey(at, field))
 	}
 	h.t.Delete(h.Member(field))
 	h.Head.Count--
@@ -205,6 +222,11 @@ func (h *Hash) Save() {
 
 // Each visits all fields until visit returns false.
 func (h *Hash) Each(visit func(field, val []byte) bool) error {
+	return h.EachTimed(func(field, val []byte, _ int64) bool { return visit(field, val) })
+}
+
+// EachTimed is Each with the fields' times (0: none).
+func (h *Hash) EachTimed(visit func(field, val []byte, atMS int64) bool) error {
 	if !h.Exists {
 		return nil
 	}
@@ -212,7 +234,7 @@ func (h *Hash) Each(visit func(field, val []byte) bool) error {
 		for off := listpack.First(h.lp); off >= 0; {
 			field := h.text(off)
 			off = listpack.Next(h.lp, off)
-			if !visit(field, h.text(off)) {
+			if !visit(field, h.text(off), 0) {
 				return nil
 			}
 			off = listpack.Next(h.lp, off)
@@ -223,8 +245,8 @@ func (h *Hash) Each(visit func(field, val []byte) bool) error {
 		return err
 	}
 	return walkMembers(h.t, h.Elements(), func(field, raw []byte) (bool, error) {
-		val, err := fieldValue(raw)
-		return err == nil && visit(field, val), err
+		val, at, err := splitField(raw)
+		return err == nil && (h.past(at) || visit(field, val, at)), err
 	})
 }
 
@@ -261,8 +283,8 @@ func (h *Hash) Scan(cursor uint64, count int, visit func(field, val []byte)) (ne
 		return 0, err
 	}
 	return scanMembers(h.t, h.Elements(), cursor, count, func(field, raw []byte) error {
-		val, err := fieldValue(raw)
-		if err == nil {
+		val, at, err := splitField(raw)
+		if err == nil && !h.past(at) {
 			visit(field, val)
 		}
 		return err
@@ -315,8 +337,11 @@ func (h *Hash) Random(n int, visit func(field, val []byte)) error {
 	if err := h.t.Heavy(n * seekCost); err != nil {
 		return err
 	}
+	if live, err := h.Live(); err != nil || live < h.Len() {
+		return h.randomLive(n, visit)
+	}
 	return randomMembers(h.t, h.Elements(), h.Len(), n, func(field, raw []byte) error {
-		val, err := fieldValue(raw)
+		val, _, err := splitField(raw)
 		if err == nil {
 			visit(field, val)
 		}

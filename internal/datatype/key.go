@@ -16,6 +16,7 @@ type Key struct {
 	stored   bool  // a head pair is there, even if past its time
 	lapsed   bool  // it is past its time
 	expireMS int64 // as stored
+	fieldsMS int64 // likewise
 }
 
 // Load reads a key's head. A key past its time counts as absent; the master's
@@ -41,7 +42,7 @@ func Peek(t Txn, name []byte) (Key, error) {
 	if err := k.Head.Decode(raw); err != nil {
 		return k, err
 	}
-	k.stored, k.expireMS = true, k.Head.ExpireMS
+	k.stored, k.expireMS, k.fieldsMS = true, k.Head.ExpireMS, k.Head.FieldsMS
 	k.lapsed = k.Head.Expired(t.NowMS())
 	k.Exists = !k.lapsed
 	return k, nil
@@ -89,6 +90,7 @@ func (k *Key) Save() {
 			expires++
 		}
 	}
+	k.indexFields()
 	if keys != 0 || expires != 0 {
 		k.t.Count(keys, expires)
 	}
@@ -98,6 +100,21 @@ func (k *Key) Save() {
 	if isNew {
 		k.t.Event(ClassNew, "new", k.Name)
 	}
+}
+
+// indexFields moves the entry that says when the first field of a hash expires.
+func (k *Key) indexFields() {
+	if k.Head.FieldsMS == k.fieldsMS {
+		return
+	}
+	tmp := k.t.Scratch(len(k.Name) + keyRoom)
+	if k.fieldsMS != 0 {
+		k.t.Delete(layout.FieldExpiry(tmp, k.fieldsMS, k.Name))
+	}
+	if k.Head.FieldsMS != 0 {
+		k.t.Put(layout.FieldExpiry(tmp, k.Head.FieldsMS, k.Name), nil)
+	}
+	k.fieldsMS = k.Head.FieldsMS
 }
 
 // lapse tells of the end of a key that is past its time and is now written over or
@@ -126,6 +143,7 @@ func (k *Key) Remove() {
 	k.t.Count(-1, expires)
 	k.stored, k.Exists, k.expireMS = false, false, 0
 	k.Head = layout.Head{}
+	k.indexFields()
 }
 
 // dropElements deletes the elements of an expanded collection with one range
@@ -136,7 +154,7 @@ func (k *Key) dropElements() {
 	}
 	prefix := k.Elements()
 	k.t.DeleteRange(prefix, prefixEnd(k.t, prefix))
-	if k.Head.Type == layout.TypeZSet {
+	if k.Head.Type == layout.TypeZSet || k.Head.FieldsMS != 0 {
 		prefix = k.Scores()
 		k.t.DeleteRange(prefix, prefixEnd(k.t, prefix))
 	}

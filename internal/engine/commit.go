@@ -80,7 +80,7 @@ func (x *tx) noteExpiries() {
 	earliest := int64(0)
 	for i := range x.ops {
 		if o := &x.ops[i]; o.kind == opPut && o.key[0] == layout.SpaceExpiry {
-			if at, _, err := layout.SplitExpiry(o.key); err == nil && (earliest == 0 || at < earliest) {
+			if at, _, _, err := layout.SplitExpiry(o.key); err == nil && (earliest == 0 || at < earliest) {
 				earliest = at
 			}
 		}

@@ -60,6 +60,9 @@ type DB struct {
 	Expired     atomic.Int64 // keys deleted because their time had passed
 	stop        chan struct{}
 	done        sync.WaitGroup
+	stopMu      sync.Mutex // stop is closed, and done grows, under it
+
+	ExpiredFields atomic.Int64 // fields of hashes deleted likewise
 }
 
 // lockStripes is the number of key locks of a database.
@@ -226,7 +229,9 @@ func (db *DB) Waiting() int64 { return db.waiting.count.Load() }
 // close stops background work and closes store and log. No turn may be using
 // the database.
 func (db *DB) close() error {
+	db.stopMu.Lock()
 	close(db.stop)
+	db.stopMu.Unlock()
 	db.done.Wait()
 	_, err := db.log.Sync()
 	return errors.Join(err, db.store.Close(), db.log.Close())

@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/client"
@@ -86,6 +87,7 @@ type Engine struct {
 	holdExpiry   atomic.Bool // writes are paused
 	follower     atomic.Bool // changes come from a master's log only
 	closing      atomic.Bool
+	compacting   atomic.Pointer[time.Time] // since when, while it runs
 }
 
 // New returns an engine; databases are opened at first use, or by OpenAll.

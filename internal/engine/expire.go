@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/haypile/haypile/internal/datatype"
@@ -51,30 +52,67 @@ func (db *DB) expireLoop() {
 
 // expireDue deletes everything due and returns how long to sleep.
 func (db *DB) expireDue(t *Turn) time.Duration {
-	// Each batch begins where the last one ended: what lies before is tombstones.
-	from := []byte{layout.SpaceExpiry}
-	for {
-		db.nextExpiry.Store(0) // whoever sets an expiry from here on wakes the loop: the walk may not see it
-		keys, next, err := db.dueKeys(from, time.Now().UnixMilli())
-		if err != nil {
-			db.opts.Logger.Warn("expiry: cannot read the index; trying again", "db", db.Name, "err", err)
+	db.nextExpiry.Store(0) // whoever sets a time from here on wakes the loop: the walks may not see it
+	next := int64(0)
+	for _, x := range [...]expiryIndex{{db, false, &db.Expired, db.expireKeys}, {db, true, &db.ExpiredFields, db.expireFields}} {
+		at, ok := x.expire(t)
+		if !ok {
 			return idleExpiry
+		}
+		if at != 0 && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	db.nextExpiry.Store(next)
+	if next == 0 {
+		return idleExpiry
+	}
+	return max(0, min(idleExpiry, time.Until(time.UnixMilli(next))))
+}
+
+// expiryIndex is one of the two orders of time: that of keys, and that of hashes by
+// their first field that expires.
+type expiryIndex struct {
+	db     *DB
+	fields bool
+	count  *atomic.Int64 // of what was deleted
+	// delete deletes what is due of some keys. more says that it has left some.
+	delete func(x *tx, keys []dueKey) (gone int, more bool, err error)
+}
+
+// key is the index key of one entry.
+func (i *expiryIndex) key(dst []byte, k dueKey) []byte {
+	if i.fields {
+		return layout.FieldExpiry(dst, k.atMS, k.name)
+	}
+	return layout.Expiry(dst, k.atMS, k.name)
+}
+
+// expire deletes everything due and returns the time of what is due next, or 0.
+func (i *expiryIndex) expire(t *Turn) (next int64, ok bool) {
+	// Each batch begins where the last one ended: what lies before is tombstones.
+	begin := i.key(nil, dueKey{})
+	from := begin
+	for {
+		keys, next, err := i.due(from, time.Now().UnixMilli())
+		if err != nil {
+			i.db.opts.Logger.Warn("expiry: cannot read the index; trying again", "db", i.db.Name, "err", err)
+			return 0, false
 		}
 		if len(keys) == 0 {
-			db.nextExpiry.Store(next)
-			if next == 0 {
-				return idleExpiry
-			}
-			return max(0, min(idleExpiry, time.Until(time.UnixMilli(next))))
+			return next, true
 		}
-		if !db.expireKeys(t, keys) {
-			return idleExpiry
+		more, ok := i.commit(t, keys)
+		if !ok {
+			return 0, false
 		}
-		last := keys[len(keys)-1]
-		from = append(layout.Expiry(from[:0], last.atMS, last.name), 0)
+		from = append(i.key(nil, keys[len(keys)-1]), 0)
+		if more {
+			from = begin
+		}
 		select {
-		case <-db.stop:
-			return idleExpiry
+		case <-i.db.stop:
+			return 0, false
 		default:
 		}
 	}
@@ -85,16 +123,20 @@ type dueKey struct {
 	name []byte
 }
 
-// dueKeys reads the first keys of the index from a place on that are due, and else the time of
+// due reads the first keys of the index from a place on that are due, and else the time of
 // the first that will be.
-func (db *DB) dueKeys(from []byte, nowMS int64) (keys []dueKey, next int64, err error) {
-	it, err := db.store.Iter(from, []byte{layout.SpaceExpiry + 1})
+func (i *expiryIndex) due(from []byte, nowMS int64) (keys []dueKey, next int64, err error) {
+	end := []byte{layout.SpaceExpiry + 1}
+	if !i.fields {
+		end = layout.FieldExpiry(nil, 0, nil)
+	}
+	it, err := i.db.store.Iter(from, end)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer it.Close()
 	for it.First(); it.Valid() && len(keys) < expireBatch; it.Next() {
-		at, name, err := layout.SplitExpiry(it.Key())
+		at, _, name, err := layout.SplitExpiry(it.Key())
 		if err != nil {
 			return nil, 0, err
 		}
@@ -106,32 +148,44 @@ func (db *DB) dueKeys(from []byte, nowMS int64) (keys []dueKey, next int64, err 
 	return keys, 0, it.Error()
 }
 
-// expireKeys deletes keys in one commit, each only if it still expires when the
-// index says.
-func (db *DB) expireKeys(t *Turn, keys []dueKey) bool {
-	i := db.eng.indexOf(db)
-	if i < 0 {
-		return false // being swapped or closed
+// commit deletes what is due of some keys in one commit.
+func (i *expiryIndex) commit(t *Turn, keys []dueKey) (more, ok bool) {
+	db := i.db
+	n := db.eng.indexOf(db)
+	if n < 0 {
+		return false, false // being swapped or closed
 	}
 	if err := db.eng.writeErr(); err != nil {
-		return false
+		return false, false
 	}
 	reqs := make([]lockRequest, len(keys))
 	for j, k := range keys {
-		reqs[j] = lockRequest{db: i, stripe: stripeOf(k.name)}
+		reqs[j] = lockRequest{db: n, stripe: stripeOf(k.name)}
 	}
 	t.Begin(time.Now())
-	if err := t.waitLocks(reqs); err != nil || t.txs[i].db != db {
+	if err := t.waitLocks(reqs); err != nil || t.txs[n].db != db {
 		t.release(err)
-		return false
+		return false, false
 	}
-	x := t.txs[i]
-	gone := int64(0)
+	gone, more, err := i.delete(t.txs[n], keys)
+	if err != nil {
+		t.release(err)
+		return false, false
+	}
+	t.serve() // who waits for entries of a consumer group hears that it is gone
+	if t.Commit() != nil {
+		return false, false
+	}
+	i.count.Add(int64(gone))
+	return more, true
+}
+
+// expireKeys deletes keys, each only if it still expires when the index says.
+func (db *DB) expireKeys(x *tx, keys []dueKey) (gone int, more bool, err error) {
 	for _, due := range keys {
 		k, err := datatype.Peek(x, due.name)
 		if err != nil {
-			t.release(err)
-			return false
+			return 0, false, err
 		}
 		if !k.Stored() || k.Head.ExpireMS != due.atMS {
 			x.Delete(layout.Expiry(x.Scratch(len(due.name)+16), due.atMS, due.name))
@@ -141,12 +195,27 @@ func (db *DB) expireKeys(t *Turn, keys []dueKey) bool {
 		gone++
 		x.endCommand()
 	}
-	t.serve() // who waits for entries of a consumer group hears that it is gone
-	if t.Commit() != nil {
-		return false
+	return gone, false, nil
+}
+
+// fieldsBatch is how many fields one commit deletes.
+const fieldsBatch = 4096
+
+// expireFields deletes the fields of hashes whose time has come.
+func (db *DB) expireFields(x *tx, keys []dueKey) (gone int, more bool, err error) {
+	for _, due := range keys {
+		if gone == fieldsBatch {
+			return gone, true, nil
+		}
+		n, rest, err := datatype.ExpireFields(x, due.name, due.atMS, fieldsBatch-gone)
+		if err != nil {
+			return 0, false, err
+		}
+		gone += n
+		more = more || rest
+		x.endCommand()
 	}
-	db.Expired.Add(gone)
-	return true
+	return gone, more, nil
 }
 
 func (e *Engine) writeErr() error {

@@ -62,10 +62,12 @@ func keyspaceSection(w *writer, s *Sources) {
 }
 
 func dataSection(w *writer, s *Sources) {
-	var disk, reclaim, log int64
+	var disk, reclaim, log, memtables, readers int64
 	opened(s, func(_ int, db *engine.DB) {
 		m := db.Store().Metrics()
 		disk += int64(m.DiskSpaceUsage())
+		memtables += int64(m.MemTable.Size)
+		readers += m.FileCache.Size
 		reclaim += db.Store().Reclaimable()
 		log += int64(db.Log().End() - db.Log().Start())
 	})
@@ -73,6 +75,8 @@ func dataSection(w *writer, s *Sources) {
 	w.bytes("log_size", log)
 	w.bytes("disk_waiting_to_be_reclaimed", reclaim)
 	w.str("compression", s.Config.Load().Compression.String())
+	w.int("db_memtable_usage", memtables)
+	w.int("db_tablereader_usage", readers)
 	w.flag("db_fatal", s.Disk().WritesStopped)
 	w.str("db_fatal_msg", s.Disk().Reason)
 }

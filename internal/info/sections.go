@@ -20,6 +20,8 @@ func serverSection(w *writer, s *Sources) {
 	w.str("redis_mode", "standalone")
 	w.str("haypile_version", s.Version)
 	w.str("pika_version", "4.0.1") // the version whose commands and fields tools may expect
+	w.str("pika_git_sha", "00000000")
+	w.str("pika_build_compile_date", "")
 	w.str("os", runtime.GOOS+" "+runtime.GOARCH)
 	w.int("arch_bits", strconv.IntSize)
 	w.str("go_version", runtime.Version())
@@ -156,10 +158,11 @@ func statsSection(w *writer, s *Sources) {
 		in += c.NetIn.Load()
 		out += c.NetOut.Load()
 	}
-	var expired int64
+	var expired, fields int64
 	for i := range s.Engine.Databases() {
 		if db := s.Engine.Opened(i); db != nil {
 			expired += db.Expired.Load()
+			fields += db.ExpiredFields.Load()
 		}
 	}
 	cs, repl := s.Cache.Stats(), s.Replication()
@@ -180,6 +183,7 @@ func statsSection(w *writer, s *Sources) {
 	w.int("sync_partial_ok", repl.PartialOK)
 	w.int("sync_partial_err", repl.PartialRefused)
 	w.int("expired_keys", expired)
+	w.int("expired_subkeys", fields)
 	w.float("expired_stale_perc", 0)
 	w.int("expired_time_cap_reached_count", 0)
 	w.int("evicted_keys", 0)
@@ -207,6 +211,19 @@ func statsSection(w *writer, s *Sources) {
 	w.int("value_cache_hits", cs.Hits)
 	w.int("value_cache_misses", cs.Misses)
 	w.str("is_bgsaving", yesNo(s.Backup().Running))
+	w.str("is_scaning_keyspace", "No") // counting keys takes no scan
+	w.str("is_compact", compacting(s))
+	w.str("compact_cron", "")
+	w.str("compact_interval", "")
+}
+
+// compacting is Pika's "Yes, start, seconds" while COMPACT is at work.
+func compacting(s *Sources) string {
+	since := s.Engine.Compacting()
+	if since == nil {
+		return "No"
+	}
+	return "Yes, " + since.Format("2006-01-02 15:04:05") + ", " + strconv.Itoa(int(time.Since(*since).Seconds()))
 }
 
 func yesNo(b bool) string {

@@ -41,6 +41,7 @@ const (
 //	byte 0     type | encoding<<4
 //	byte 1     flags
 //	8 bytes    expiry, Unix ms (if flagExpires)
+//	8 bytes    time of the first field that expires, Unix ms (if flagFields)
 //	rest       EncExpanded: version 8, count 8, for lists first 8, next 8, and
 //	           for streams their StreamMeta as Value
 //	           otherwise: the value itself
@@ -48,6 +49,7 @@ type Head struct {
 	Type     Type
 	Encoding Encoding
 	ExpireMS int64 // 0: does not expire
+	FieldsMS int64 // expanded hashes: no field expires before; 0: none has a time
 
 	// Value holds string bytes, a listpack, an intset or the StreamMeta of a stream
 	// (which is always expanded); nil in other expanded collections.
@@ -62,14 +64,15 @@ type Head struct {
 
 const (
 	flagExpires = 1 << 0
-	knownFlags  = flagExpires
+	flagFields  = 1 << 1
+	knownFlags  = flagExpires | flagFields
 )
 
 // Expired says whether the key is past its time at now (Unix ms).
 func (h *Head) Expired(nowMS int64) bool { return h.ExpireMS != 0 && h.ExpireMS <= nowMS }
 
 // HeadMetaMax is the most that AppendMeta appends.
-const HeadMetaMax = 2 + 8 + 32
+const HeadMetaMax = 2 + 8 + 8 + 32
 
 // AppendMeta appends everything but Value, which follows it.
 func (h *Head) AppendMeta(dst []byte) []byte {
@@ -77,9 +80,15 @@ func (h *Head) AppendMeta(dst []byte) []byte {
 	if h.ExpireMS != 0 {
 		flags |= flagExpires
 	}
+	if h.FieldsMS != 0 {
+		flags |= flagFields
+	}
 	dst = append(dst, byte(h.Type)|byte(h.Encoding)<<4, flags)
 	if h.ExpireMS != 0 {
 		dst = binary.BigEndian.AppendUint64(dst, uint64(h.ExpireMS))
+	}
+	if h.FieldsMS != 0 {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(h.FieldsMS))
 	}
 	if h.Encoding != EncExpanded {
 		return dst
@@ -113,6 +122,13 @@ func (h *Head) Decode(b []byte) error {
 			return ErrCorrupt
 		}
 		h.ExpireMS = int64(binary.BigEndian.Uint64(b))
+		b = b[8:]
+	}
+	if flags&flagFields != 0 {
+		if len(b) < 8 || h.Type != TypeHash || h.Encoding != EncExpanded {
+			return ErrCorrupt
+		}
+		h.FieldsMS = int64(binary.BigEndian.Uint64(b))
 		b = b[8:]
 	}
 	if h.Encoding != EncExpanded {

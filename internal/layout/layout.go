@@ -26,7 +26,7 @@ const (
 	SpaceHead    byte = 'H' // one pair per user key
 	SpaceSystem  byte = 'S' // the database's own: state, scan dictionary
 	SpaceExpiry  byte = 'X' // expiry time → user key
-	SpaceScore   byte = 'Z' // score order of expanded sorted sets
+	SpaceScore   byte = 'Z' // score order of expanded sorted sets; fields of hashes by their time
 )
 
 // ErrCorrupt marks stored bytes that cannot be what Haypile wrote.
@@ -202,12 +202,36 @@ func Expiry(dst []byte, expireMS int64, userKey []byte) []byte {
 	return append(dst, userKey...)
 }
 
-// SplitExpiry reads an index key.
-func SplitExpiry(key []byte) (expireMS int64, userKey []byte, err error) {
+// fieldsBit marks index keys about fields: they stand behind all that are about
+// keys, whose times are not negative.
+const fieldsBit = 1 << 63
+
+// FieldExpiry appends the index key that says when the first field of a hash expires.
+func FieldExpiry(dst []byte, fieldsMS int64, userKey []byte) []byte {
+	dst = binary.BigEndian.AppendUint64(append(dst, SpaceExpiry), uint64(fieldsMS)|fieldsBit)
+	return append(dst, userKey...)
+}
+
+// SplitExpiry reads an index key. fields says that it is about fields of a hash.
+func SplitExpiry(key []byte) (expireMS int64, fields bool, userKey []byte, err error) {
 	if len(key) < 9 || key[0] != SpaceExpiry {
+		return 0, false, nil, ErrCorrupt
+	}
+	at := binary.BigEndian.Uint64(key[1:])
+	return int64(at &^ fieldsBit), at&fieldsBit != 0, key[9:], nil
+}
+
+// AppendFieldTime appends what follows Scores for a field of a hash that expires.
+func AppendFieldTime(prefix []byte, atMS int64, field []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(prefix, uint64(atMS)), field...)
+}
+
+// SplitFieldTime parts what follows the Scores prefix of a hash into time and field.
+func SplitFieldTime(suffix []byte) (atMS int64, field []byte, err error) {
+	if len(suffix) < 8 {
 		return 0, nil, ErrCorrupt
 	}
-	return int64(binary.BigEndian.Uint64(key[1:])), key[9:], nil
+	return int64(binary.BigEndian.Uint64(suffix)), suffix[8:], nil
 }
 
 // PrefixEnd returns the smallest key above all keys that start with prefix, in

@@ -68,15 +68,26 @@ func TestExpiryOrder(t *testing.T) {
 	var keys [][]byte
 	for _, at := range []int64{0, 1, 255, 256, 1 << 41} {
 		for _, user := range userKeys[:7] {
-			key := Expiry(nil, at, []byte(user))
-			keys = append(keys, key)
-			if gotAt, gotKey, err := SplitExpiry(key); err != nil || gotAt != at || string(gotKey) != user {
-				t.Errorf("%d %q: %d, %q, %v", at, user, gotAt, gotKey, err)
-			}
+			keys = append(keys, Expiry(nil, at, []byte(user)))
+		}
+	}
+	for _, at := range []int64{1, 255, 1 << 41} { // behind all keys
+		for _, user := range userKeys[:7] {
+			keys = append(keys, FieldExpiry(nil, at, []byte(user)))
 		}
 	}
 	ascending(t, keys)
-	if _, _, err := SplitExpiry(keys[0][:8]); err != ErrCorrupt {
+	for i, key := range keys {
+		at, fields, user, err := SplitExpiry(key)
+		again := Expiry(nil, at, user)
+		if fields {
+			again = FieldExpiry(nil, at, user)
+		}
+		if err != nil || fields != (i >= 5*7) || !bytes.Equal(again, key) {
+			t.Errorf("%x: %d, %v, %q, %v", key, at, fields, user, err)
+		}
+	}
+	if _, _, _, err := SplitExpiry(keys[0][:8]); err != ErrCorrupt {
 		t.Errorf("a short key: %v", err)
 	}
 }
@@ -183,7 +194,7 @@ func TestState(t *testing.T) {
 func sameHead(a, b *Head) bool {
 	x, y := *a, *b
 	x.Value, y.Value = nil, nil
-	return bytes.Equal(a.Value, b.Value) && x.Type == y.Type && x.Encoding == y.Encoding && x.ExpireMS == y.ExpireMS &&
+	return bytes.Equal(a.Value, b.Value) && x.Type == y.Type && x.Encoding == y.Encoding && x.ExpireMS == y.ExpireMS && x.FieldsMS == y.FieldsMS &&
 		x.Version == y.Version && x.Count == y.Count && x.First == y.First && x.Next == y.Next
 }
 
@@ -192,6 +203,7 @@ func TestHeadRoundTrip(t *testing.T) {
 		{Type: TypeString, Encoding: EncRaw},
 		{Type: TypeString, Encoding: EncEdited, ExpireMS: 1 << 41, Value: []byte("value")},
 		{Type: TypeHash, Encoding: EncListpack, Value: []byte{1, 2, 3}},
+		{Type: TypeHash, Encoding: EncExpanded, ExpireMS: 7, FieldsMS: 1 << 41, Version: 1, Count: 2},
 		{Type: TypeSet, Encoding: EncIntset, Value: []byte{1}},
 		{Type: TypeZSet, Encoding: EncExpanded, Version: math.MaxUint64, Count: 3},
 		{Type: TypeList, Encoding: EncExpanded, ExpireMS: 5, Version: 9, Count: 2, First: -1, Next: 1},
@@ -212,6 +224,8 @@ func FuzzHeadDecode(f *testing.F) {
 	f.Add([]byte{1, 0})
 	f.Add([]byte{byte(TypeList) | byte(EncExpanded)<<4, 1})
 	f.Add((&Head{Type: TypeList, Encoding: EncExpanded, ExpireMS: 5, Version: 9, Count: 2, First: -1, Next: 1}).Append(nil))
+	f.Add((&Head{Type: TypeHash, Encoding: EncExpanded, FieldsMS: 5, Version: 9, Count: 2}).Append(nil))
+	f.Add(append([]byte{1, flagFields}, binary.BigEndian.AppendUint64(nil, 5)...))
 	f.Add(append([]byte{1, flagExpires}, binary.BigEndian.AppendUint64(nil, 0)...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var h, again Head
@@ -241,7 +255,8 @@ func FuzzKeys(f *testing.F) {
 		}
 		_, _, _ = SplitMember(b)
 		_, _, _ = SplitScore(b)
-		_, _, _ = SplitExpiry(b)
+		_, _, _, _ = SplitExpiry(b)
+		_, _, _ = SplitFieldTime(b)
 		_, _ = Index(b)
 		if end := PrefixEnd(nil, b); end != nil && bytes.Compare(b, end) >= 0 {
 			t.Fatalf("%x ends at %x", b, end)

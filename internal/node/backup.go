@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -47,13 +48,40 @@ func (n *Node) Backup() (dir string, err error) {
 	return dir, nil
 }
 
-func (n *Node) writeBackup(at time.Time) (string, error) {
+// backupName is how the directory of a backup is called.
+const backupName = "20060102-150405.000"
+
+func (n *Node) backupRoot() string {
 	v := n.cfg.Load()
-	root := v.BackupDir
-	if !filepath.IsAbs(root) {
-		root = filepath.Join(v.Dir, root)
+	if filepath.IsAbs(v.BackupDir) {
+		return v.BackupDir
 	}
-	dir := filepath.Join(root, at.UTC().Format("20060102-150405.000"))
+	return filepath.Join(v.Dir, v.BackupDir)
+}
+
+// DeleteBackups implements command.Operator. What is not called like a backup stays.
+func (n *Node) DeleteBackups() error {
+	n.backups.mu.Lock() // none begins meanwhile
+	defer n.backups.mu.Unlock()
+	if n.backups.state.Running {
+		return errBackupRunning
+	}
+	root := n.backupRoot()
+	names, err := n.fs.List(root)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	for _, name := range names {
+		if _, bad := time.Parse(backupName, name); bad == nil {
+			err = errors.Join(err, n.fs.RemoveAll(filepath.Join(root, name)))
+		}
+	}
+	n.log.Info("backups deleted", "dir", root, "err", err)
+	return err
+}
+
+func (n *Node) writeBackup(at time.Time) (string, error) {
+	dir := filepath.Join(n.backupRoot(), at.UTC().Format(backupName))
 	if err := n.fs.MkdirAll(dir, 0o755); err != nil {
 		return dir, fmt.Errorf("create backup directory: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/config"
+	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/info"
 	"github.com/haypile/haypile/internal/metric"
 )
@@ -33,6 +34,9 @@ func (n *Node) Info(sections []string) string {
 		Tracking: n.track, Users: n.users,
 	}, sections)
 }
+
+// Compact implements command.Operator.
+func (n *Node) Compact(dbs []int, within datatype.KeyRange) error { return n.eng.Compact(dbs, within) }
 
 // ResetStats implements command.Operator.
 func (n *Node) ResetStats() {

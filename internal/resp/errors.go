@@ -45,6 +45,7 @@ const (
 	ErrBitValue       Err = "ERR bit is not an integer or out of range"
 	ErrScoreNaN       Err = "ERR resulting score is not a number (NaN)"
 	ErrHLLInvalid     Err = "INVALIDOBJ Corrupted HLL object detected"
+	ErrNeedsOrder     Err = "ERR this command needs keys in byte order, but the data directory was made with keyspace-layout slotted"
 	ErrHLLType        Err = "WRONGTYPE Key is not a valid HyperLogLog string value."
 )
 

@@ -302,8 +302,8 @@ func (s *Store) Flush() error {
 }
 
 // Compact compacts [start, end).
-func (s *Store) Compact(start, end []byte) error {
-	return s.db.Compact(context.Background(), start, end, true)
+func (s *Store) Compact(ctx context.Context, start, end []byte) error {
+	return s.db.Compact(ctx, start, end, true)
 }
 
 // Metrics of Pebble.
