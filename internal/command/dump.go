@@ -22,7 +22,6 @@ const (
 	errNegTTL     resp.Err = "ERR Invalid TTL value, must be >= 0"
 	errIdleTime   resp.Err = "ERR Invalid IDLETIME value, must be >= 0"
 	errFreq       resp.Err = "ERR Invalid FREQ value, must be >= 0 and <= 255"
-	errNoStreams  resp.Err = "ERR streams are not in this build"
 )
 
 func dump(c *Ctx) error {
@@ -42,9 +41,6 @@ func dump(c *Ctx) error {
 
 func dumpPayload(k *datatype.Key) ([]byte, error) {
 	payload, err := datatype.AppendDump(nil, k)
-	if errors.Is(err, rdb.ErrStream) {
-		return nil, errNoStreams
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -152,10 +148,7 @@ func restoreBody(c *Ctx, k datatype.Key, body []byte, expireMS int64) error {
 }
 
 func restoreError(err error) error {
-	switch {
-	case errors.Is(err, rdb.ErrStream):
-		return errNoStreams
-	case errors.Is(err, rdb.ErrCorrupt), errors.Is(err, rdb.ErrModule):
+	if errors.Is(err, rdb.ErrCorrupt) || errors.Is(err, rdb.ErrModule) {
 		return errDumpFormat
 	}
 	return err

@@ -52,7 +52,9 @@ func TestRestore(t *testing.T) {
 		restore k 0 $twice => -ERR Bad data format ! none
 		restore k 0 $none => -ERR Bad data format
 		restore k 0 $module => -ERR Bad data format
-		restore k 0 $stream => -ERR streams are not in this build
+		restore s 0 $stream => +OK ! restore:s
+		xlen s => :0
+		del s => :1
 		restore k 0 $abc idletime 1 freq 1 => -ERR syntax error
 		exists k => :0
 	`)

@@ -21,8 +21,10 @@ func AppendDump(dst []byte, k *Key) ([]byte, error) {
 		return dumpZSet(dst, k)
 	case layout.TypeHash:
 		return dumpHash(dst, k)
+	case layout.TypeStream:
+		return dumpStream(dst, k)
 	}
-	return nil, rdb.ErrStream
+	return nil, layout.ErrCorrupt
 }
 
 func dumpList(dst []byte, k *Key) ([]byte, error) {

@@ -14,6 +14,7 @@ func Restore(k Key, body []byte, expireMS int64) error {
 	if len(body) == 0 {
 		return rdb.ErrCorrupt
 	}
+	r.noRead = !rdb.HasEntriesRead(body[0])
 	in := rdb.NewPayload(body[1:])
 	if err := in.Value(body[0], &r); err != nil {
 		return err
@@ -31,6 +32,10 @@ type restorer struct {
 	set      Set
 	zset     ZSet
 	hash     Hash
+	stream   Stream
+	group    Group    // of the stream, and not saved yet
+	consumer Consumer // of the group, and not saved yet
+	noRead   bool     // groups do not say how far they have read
 }
 
 // Start implements rdb.Visitor. n is only claimed: it moves the command, and no more.
@@ -46,7 +51,8 @@ func (r *restorer) Start(kind rdb.Kind, n uint64) error {
 	case rdb.Hash:
 		r.hash.Key = r.k
 	case rdb.Stream:
-		return rdb.ErrStream
+		r.stream.Key = r.k
+		r.stream.Create() // it may have no elements
 	}
 	return r.k.t.Heavy(int(min(n, 1<<30)))
 }
@@ -108,6 +114,10 @@ func (r *restorer) save() error {
 		}
 		r.hash.Head.ExpireMS = r.expireMS
 		r.hash.Save()
+	case rdb.Stream:
+		r.saveGroup()
+		r.stream.Head.ExpireMS = r.expireMS
+		r.stream.Save()
 	}
 	return nil
 }

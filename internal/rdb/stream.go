@@ -42,17 +42,20 @@ type StreamPending struct {
 	Deliveries  uint64
 }
 
-// StreamVisitor is a Visitor that takes streams; others get ErrStream. After Start come the
+// StreamVisitor is the part of a Visitor that takes streams. After Start come the
 // entries in order, then Meta, then each group with its consumers, each with what it has not acknowledged.
 type StreamVisitor interface {
-	Visitor
 	StreamEntry(id StreamID, fields [][]byte) error
 	StreamMeta(m StreamMeta) error
-	// StreamGroup: read is the number of entries read, -1 if unknown.
+	// StreamGroup: read is the number of entries read, -1 if unknown; see HasEntriesRead.
 	StreamGroup(name []byte, last StreamID, read int64) error
 	StreamConsumer(name []byte, seenMS, activeMS int64) error
 	StreamPending(p StreamPending) error
 }
+
+// HasEntriesRead says whether values of a code say how far groups have read. Streams of Redis before 7.0
+// do not; it is worked out when they are loaded.
+func HasEntriesRead(code byte) bool { return code >= codeStream2 }
 
 var errStreamBytes = fmt.Errorf("%w: not a stream", ErrCorrupt)
 
@@ -71,15 +74,11 @@ type streamReader struct {
 }
 
 func (r *Reader) stream(code byte, s *counter) error {
-	v, ok := s.Visitor.(StreamVisitor)
-	if !ok {
-		return ErrStream
-	}
 	nodes, err := r.start(Stream, s)
 	if err != nil {
 		return err
 	}
-	sr := streamReader{Reader: r, code: code, v: v}
+	sr := streamReader{Reader: r, code: code, v: s}
 	for ; nodes > 0; nodes-- {
 		if err := sr.node(); err != nil {
 			return err

@@ -6,15 +6,12 @@ import (
 	"github.com/haypile/haypile/internal/algo/listpack"
 )
 
-// StreamNodeEntries is how many entries a node of a stream has, but the last.
-const StreamNodeEntries = 100
+// A stream is written as AppendStream, its nodes, AppendStreamMeta; then each group as AppendStreamGroup, its pending
+// entries, the number of its consumers, and those.
 
-// A stream is written as AppendStream, a node for each StreamNodeEntries entries, AppendStreamMeta; then each
-// group as AppendStreamGroup, its pending entries, the number of its consumers, and those.
-
-// AppendStream begins a stream of n entries.
-func AppendStream(dst []byte, n uint64) []byte {
-	return AppendLength(append(dst, codeStream2), (n+StreamNodeEntries-1)/StreamNodeEntries)
+// AppendStream begins a stream of so many nodes.
+func AppendStream(dst []byte, nodes int) []byte {
+	return AppendLength(append(dst, codeStream2), uint64(nodes))
 }
 
 // StreamNode gathers the entries of a node.

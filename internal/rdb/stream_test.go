@@ -8,10 +8,13 @@ import (
 	"github.com/haypile/haypile/test/harness"
 )
 
+// nodeEntries is how many entries a node of aStream has.
+const nodeEntries = 100
+
 // aStream is a stream of n entries, every third with other fields, with a group of which "alice" has the
 // first entry pending.
 func aStream(n int) (body []byte, want string) {
-	b := AppendStream(nil, uint64(n))
+	b := AppendStream(nil, (n+nodeEntries-1)/nodeEntries)
 	node := new(StreamNode)
 	var text strings.Builder
 	text.WriteString("stream")
@@ -23,7 +26,7 @@ func aStream(n int) (body []byte, want string) {
 		}
 		node.Add(id(i), fields)
 		fmt.Fprintf(&text, " %v:%s", id(i), joined(fields))
-		if node.Len() == StreamNodeEntries {
+		if node.Len() == nodeEntries {
 			b = node.Append(b)
 		}
 	}
@@ -49,7 +52,7 @@ func joined(fields [][]byte) string {
 }
 
 func TestStreamsComeBack(t *testing.T) {
-	for _, n := range []int{1, StreamNodeEntries, 2*StreamNodeEntries + 1} {
+	for _, n := range []int{1, nodeEntries, 2*nodeEntries + 1} {
 		body, want := aStream(n)
 		got := new(transcript)
 		if err := NewPayload(body[1:]).Value(body[0], got); err != nil || got.String() != want {

@@ -64,13 +64,11 @@ type Visitor interface {
 	// Start comes first. n is how many elements there may be, as the bytes claim; 0 is unknown.
 	Start(kind Kind, n uint64) error
 	Element(e *Element) error
+	StreamVisitor
 }
 
-// Errors for values that are in order but cannot be taken.
-var (
-	ErrStream = errors.New("streams are not in this build")
-	ErrModule = errors.New("the value belongs to a module of Redis")
-)
+// ErrModule is for values that are in order but cannot be taken.
+var ErrModule = errors.New("the value belongs to a module of Redis")
 
 // Value reads a value of the given code. A collection without elements is corrupt, as in Redis.
 func (r *Reader) Value(code byte, v Visitor) error {

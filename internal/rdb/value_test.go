@@ -154,13 +154,7 @@ func TestValues(t *testing.T) {
 			}
 		}
 	}
-	if err := NewPayload([]byte(streamBody(codeStream)[1:])).Value(codeStream, noStreams{new(transcript)}); !errors.Is(err, ErrStream) {
-		t.Errorf("a stream for who takes none: %v", err)
-	}
 }
-
-// noStreams hides that a Visitor takes streams.
-type noStreams struct{ Visitor }
 
 // contents writes down what a file holds.
 type contents struct{ transcript }

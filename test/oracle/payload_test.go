@@ -12,7 +12,7 @@ import (
 // its DUMP payload: by RESTORE, and by MIGRATE.
 func TestPayloadsBothWays(t *testing.T) {
 	data := slices.DeleteFunc(families(), func(f family) bool {
-		return !slices.Contains([]string{"string", "bitmap", "hash", "list", "set", "zset", "geo", "hll"}, f.name)
+		return !slices.Contains([]string{"string", "bitmap", "hash", "list", "set", "zset", "geo", "hll", "stream"}, f.name)
 	})
 	f := func(name string, redisArgs, oursArgs []string) {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +87,11 @@ func sameValue(t *testing.T, s *side, key string, want entry) {
 		t.Errorf("%s has no %q", s.name, key)
 		return
 	}
-	if !got.kind.Equal(want.kind) || compare(want.reading, want.content, got.content) != "" || !got.expires.Equal(want.expires) {
+	redis, ours := want.content, got.content
+	if s.name != "haypile" {
+		redis, ours = ours, redis
+	}
+	if !got.kind.Equal(want.kind) || compare(want.reading, redis, ours) != "" || !got.expires.Equal(want.expires) {
 		t.Errorf("%s has %q otherwise:\n%v\nbefore:\n%v", s.name, key, got, want)
 	}
 }

@@ -66,7 +66,7 @@ func mustHaypile(t *testing.T, args ...string) string {
 	return out
 }
 
-// fill writes small and large values of every type but streams, into several databases.
+// fill writes small and large values of every type, into several databases.
 func fill(s server) {
 	r := rand.New(rand.NewPCG(1, 2))
 	text := func() string {
@@ -104,6 +104,7 @@ func fill(s server) {
 	s.must("PFADD", "hll", "a", "b", "c")
 	s.must("GEOADD", "geo", "13.361389", "38.115556", "Palermo")
 	s.must("FUNCTION", "LOAD", "REPLACE", "#!lua name=lib\nredis.register_function('f', function() return 7 end)")
+	fillStreams(s)
 	s.must("SELECT", 5)
 	s.must("SET", "elsewhere", "x")
 	s.must("SELECT", 0)
