@@ -49,7 +49,7 @@ func TestSetPopCost(t *testing.T) {
 		iters += m.x.Iters
 		m.x.End()
 	}
-	if iters > 5 {
+	if iters > 8 { // a window in four may have to go on at the beginning, which is a walk more
 		t.Errorf("%d range reads for 1000 pops", iters)
 	}
 }

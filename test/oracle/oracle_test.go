@@ -117,7 +117,7 @@ func TestPlantedBugs(t *testing.T) {
 		}
 	}
 	f("ZREVRANK counts from the wrong end", 3, replace("ZREVRANK", "ZRANK"))
-	f("LPUSHX pushes right", 4, replace("LPUSHX", "RPUSHX"))
+	f("LPUSHX pushes right", 6, replace("LPUSHX", "RPUSHX"))
 	f("PERSIST does nothing", 4, replace("PERSIST", "EXISTS"))
 	f("SINTERSTORE unites", 4, replace("SINTERSTORE", "SUNIONSTORE"))
 }
