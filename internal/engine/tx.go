@@ -333,6 +333,7 @@ func (x *tx) mirror(o *op) {
 
 // Flush deletes everything; the database must be held exclusively.
 func (x *tx) Flush() {
+	x.readyWaiters() // a group that someone reads from is gone, too
 	x.ops, x.undo = x.ops[:0], x.undo[:0]
 	x.gen++
 	x.keys, x.expires, x.flush, x.prefixes = 0, 0, true, datatype.NoPrefixes

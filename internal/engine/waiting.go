@@ -187,6 +187,18 @@ func (t *Turn) serve() {
 	}
 }
 
+// readyWaiters lets everyone who waits look again.
+func (x *tx) readyWaiters() {
+	if x.db.waiting.count.Load() == 0 {
+		return
+	}
+	for _, w := range x.db.waiting.all() {
+		for _, name := range w.keys {
+			x.ready = append(x.ready, []byte(name))
+		}
+	}
+}
+
 func (t *Turn) serveDB(x *tx) {
 	saved, running := t.ctx, t.running
 	for len(x.ready) > 0 {
