@@ -62,7 +62,36 @@ func startGroup(t *testing.T, flavor harness.Flavor, args ...string) *group {
 		g.sentinels = append(g.sentinels, startSentinel(t, g.nodes[0].proxy.Port))
 	}
 	g.settle(30 * time.Second)
+	for begin := time.Now(); !g.known(); time.Sleep(100 * time.Millisecond) {
+		if time.Since(begin) > 60*time.Second {
+			t.Fatal("the sentinels do not find the replicas, or one another")
+		}
+	}
 	return g
+}
+
+// known says that every sentinel knows both replicas and both other sentinels: one that is not known
+// is not told of a failover.
+func (g *group) known() bool {
+	for _, addr := range g.sentinels {
+		c, err := harness.Dial(addr)
+		if err != nil {
+			return false
+		}
+		r, err := c.Do("SENTINEL", "MASTER", masterName)
+		c.Close()
+		if err != nil {
+			return false
+		}
+		f := map[string]string{}
+		for i := 0; i+1 < len(r.Elems); i += 2 {
+			f[r.Elems[i].Str] = r.Elems[i+1].Str
+		}
+		if f["num-slaves"] != "2" || f["num-other-sentinels"] != "2" {
+			return false
+		}
+	}
+	return true
 }
 
 func startSentinel(t *testing.T, master int) string {
