@@ -137,31 +137,40 @@ type mpopOptions struct {
 }
 
 func parseListMPop(args [][]byte) (o mpopOptions, err error) {
+	o.keys, o.count, err = parseMPop(args, func(end []byte) error {
+		o.side, err = parseSide(end)
+		return err
+	})
+	return o, err
+}
+
+// parseMPop reads numkeys, keys, the end to pop from, and COUNT: what LMPOP, ZMPOP and their
+// blocking forms have in common. An error of the end comes before one of COUNT.
+func parseMPop(args [][]byte, end func([]byte) error) (keys [][]byte, count int64, err error) {
 	n, ok := numeric.ParseInt64(args[0])
 	if !ok || n < 1 {
-		return o, resp.Err("ERR numkeys should be greater than 0")
+		return nil, 0, resp.Err("ERR numkeys should be greater than 0")
 	}
 	if n >= int64(len(args)-1) {
-		return o, resp.ErrSyntax
+		return nil, 0, resp.ErrSyntax
 	}
-	o.keys, args = args[1:n+1], args[n+1:]
-	if o.side, err = parseSide(args[0]); err != nil {
-		return o, err
+	keys, args = args[1:n+1], args[n+1:]
+	if err := end(args[0]); err != nil {
+		return nil, 0, err
 	}
 	if args = args[1:]; len(args) == 0 {
-		o.count = 1
-		return o, nil
+		return keys, 1, nil
 	}
 	if len(args) < 2 || !equalFold(args[0], "count") {
-		return o, resp.ErrSyntax
+		return nil, 0, resp.ErrSyntax
 	}
-	if o.count, ok = numeric.ParseInt64(args[1]); !ok || o.count < 1 {
-		return o, resp.Err("ERR count should be greater than 0")
+	if count, ok = numeric.ParseInt64(args[1]); !ok || count < 1 {
+		return nil, 0, resp.Err("ERR count should be greater than 0")
 	}
 	if len(args) > 2 {
-		return o, resp.ErrSyntax
+		return nil, 0, resp.ErrSyntax
 	}
-	return o, nil
+	return keys, count, nil
 }
 
 func lmpop(c *Ctx) error {

@@ -183,16 +183,26 @@ func sscan(c *Ctx) error {
 	return reply.finish(next)
 }
 
-func spop(c *Ctx) error {
+// optionalCount reads the count that SPOP, ZPOPMIN and ZPOPMAX may have; many says that it is there, which
+// makes the reply an array.
+func optionalCount(c *Ctx) (count int64, many bool, err error) {
 	if len(c.Args) > 3 {
-		return resp.ErrSyntax
+		return 0, false, resp.ErrSyntax
 	}
-	count, many := int64(1), len(c.Args) == 3
-	if many {
-		var ok bool
-		if count, ok = numeric.ParseInt64(c.Args[2]); !ok || count < 0 {
-			return resp.ErrNotPositive
-		}
+	if len(c.Args) < 3 {
+		return 1, false, nil
+	}
+	count, ok := numeric.ParseInt64(c.Args[2])
+	if !ok || count < 0 {
+		return 0, false, resp.ErrNotPositive
+	}
+	return count, true, nil
+}
+
+func spop(c *Ctx) error {
+	count, many, err := optionalCount(c)
+	if err != nil {
+		return err
 	}
 	s, err := datatype.LoadSet(c.T, c.Args[1])
 	if err != nil {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/resp"
 )
@@ -11,15 +10,9 @@ func zpopmin(c *Ctx) error { return popScored(c, false) }
 func zpopmax(c *Ctx) error { return popScored(c, true) }
 
 func popScored(c *Ctx, highest bool) error {
-	if len(c.Args) > 3 {
-		return resp.ErrSyntax
-	}
-	count, many := int64(1), len(c.Args) == 3
-	if many {
-		var ok bool
-		if count, ok = numeric.ParseInt64(c.Args[2]); !ok || count < 0 {
-			return resp.ErrNotPositive
-		}
+	count, many, err := optionalCount(c)
+	if err != nil {
+		return err
 	}
 	z, err := datatype.LoadZSet(c.T, c.Args[1])
 	if err != nil {
@@ -104,32 +97,14 @@ type zmpopOptions struct {
 }
 
 func parseZMPop(args [][]byte) (o zmpopOptions, err error) {
-	n, ok := numeric.ParseInt64(args[0])
-	if !ok || n < 1 {
-		return o, resp.Err("ERR numkeys should be greater than 0")
-	}
-	if n >= int64(len(args)-1) {
-		return o, resp.ErrSyntax
-	}
-	o.keys, args = args[1:n+1], args[n+1:]
-	o.highest = equalFold(args[0], "max")
-	if !o.highest && !equalFold(args[0], "min") {
-		return o, resp.ErrSyntax
-	}
-	o.count = 1
-	if args = args[1:]; len(args) == 0 {
-		return o, nil
-	}
-	if len(args) < 2 || !equalFold(args[0], "count") {
-		return o, resp.ErrSyntax
-	}
-	if o.count, ok = numeric.ParseInt64(args[1]); !ok || o.count < 1 {
-		return o, resp.Err("ERR count should be greater than 0")
-	}
-	if len(args) > 2 {
-		return o, resp.ErrSyntax
-	}
-	return o, nil
+	o.keys, o.count, err = parseMPop(args, func(end []byte) error {
+		o.highest = equalFold(end, "max")
+		if !o.highest && !equalFold(end, "min") {
+			return resp.ErrSyntax
+		}
+		return nil
+	})
+	return o, err
 }
 
 func zmpop(c *Ctx) error {

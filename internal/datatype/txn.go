@@ -87,6 +87,21 @@ type Iter interface {
 	Close() error
 }
 
+// WalkIter visits the pairs of an iterator as Walk does, and closes it.
+func WalkIter(it Iter, reverse bool, visit func(key, val []byte) (more bool, err error)) error {
+	defer it.Close()
+	ok, step := it.First, it.Next
+	if reverse {
+		ok, step = it.Last, it.Prev
+	}
+	for valid := ok(); valid; valid = step() {
+		if more, err := visit(it.Key(), it.Value()); err != nil || !more {
+			return err
+		}
+	}
+	return it.Error()
+}
+
 // Limits are the thresholds between encodings, named as in redis.conf.
 type Limits struct {
 	HashMaxListpackEntries, HashMaxListpackValue int64

@@ -385,17 +385,7 @@ func (x *tx) Walk(lower, upper []byte, reverse bool, visit func(key, val []byte)
 	if err != nil {
 		return err
 	}
-	defer it.Close()
-	ok, step := it.First, it.Next
-	if reverse {
-		ok, step = it.Last, it.Prev
-	}
-	for valid := ok(); valid; valid = step() {
-		if more, err := visit(it.Key(), it.Value()); err != nil || !more {
-			return err
-		}
-	}
-	return it.Error()
+	return datatype.WalkIter(it, reverse, visit)
 }
 
 // changes says that this turn has changed a pair.

@@ -209,7 +209,7 @@ func (d *decoder) hex4(at int) rune {
 	return n
 }
 
-// unicode reads \uXXXX, and the second half of a surrogate pair.
+// unicode reads an escape of four hex digits, and the second half of a surrogate pair.
 func (d *decoder) unicode(b []byte) ([]byte, bool) {
 	r := d.hex4(d.pos + 2)
 	size := 6

@@ -310,7 +310,7 @@ func TestWhatGoesWrong(t *testing.T) {
 	ok := []string{"--to", ours.Addr(), "--password", "secret"}
 	f("WRONGPASS", "import", write("a", ""), "--to", ours.Addr(), "--password", "no")
 	f("NOAUTH", "import", write("b", "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"), "--to", ours.Addr())
-	f("no RDB file", append([]string{"import", write("c", "REDISXXXX")}, ok...)...)
+	f("no RDB file", append([]string{"import", write("c", "REDISabcd")}, ok...)...)
 	f("version 99", append([]string{"import", write("d", "REDIS0099")}, ok...)...)
 	f("ends in the middle", append([]string{"import", write("e", "REDIS0010\xfe")}, ok...)...)
 	f("checksum", append([]string{"import", write("f", "REDIS0010\xff12345678")}, ok...)...)
