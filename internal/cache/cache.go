@@ -2,9 +2,9 @@
 // or written lately, so that hot commands touch neither Pebble nor the disk.
 //
 // Promises:
-//   - C1. Memory never exceeds the limit by more than one segment per shard, and is
-//     not seen by the garbage collector: entries live in byte segments, found
-//     through tables without pointers.
+//   - C1. Memory never exceeds the limit by more than one segment per shard and a chunk
+//     of the arena, and is not seen by the garbage collector: entries live in byte
+//     segments, found through tables without pointers.
 //   - C2. Get returns what the last Put or Delete for that pair left, or a miss.
 //     Keeping it in step with the store is the caller's duty: writers update
 //     it after the store has taken the change, while they hold the key's lock.
@@ -45,10 +45,12 @@ const (
 type Cache struct {
 	shards [shardCount]shard
 	limit  atomic.Int64 // bytes of segments and table per shard
+	arena  *arena
 }
 
 type shard struct {
 	mu       sync.Mutex
+	arena    *arena
 	table    []slot // open addressing, power of two, linear probing
 	used     int    // slots not empty, tombstones included
 	segments []segment
@@ -57,7 +59,7 @@ type shard struct {
 	hits     int64
 	misses   int64
 	entries  int64
-	_        [40]byte
+	_        [32]byte
 }
 
 type segment struct {
@@ -70,6 +72,8 @@ type segment struct {
 type slot uint64
 
 const (
+	slotBytes = 8
+
 	slotTombstone slot = 1
 	refBit        slot = 1 << 47
 	placeMask     slot = 1<<47 - 1
@@ -84,22 +88,13 @@ func (s slot) offset() int    { return int(((s & placeMask) - minPlace) & (1<<17
 
 // New returns a cache of limitBytes.
 func New(limitBytes int64) *Cache {
-	c := &Cache{}
+	c := &Cache{arena: &arena{}}
 	c.SetLimit(limitBytes)
 	for i := range c.shards {
-		c.shards[i].table = make([]slot, 64)
+		c.shards[i].arena, c.shards[i].table = c.arena, c.arena.takeTable(64)
 	}
-	runtime.SetFinalizer(c, (*Cache).unmap)
+	runtime.AddCleanup(c, (*arena).unmap, c.arena)
 	return c
-}
-
-// unmap gives segments back when nobody has the cache any more.
-func (c *Cache) unmap() {
-	for i := range c.shards {
-		for _, sg := range c.shards[i].segments {
-			release(sg.buf)
-		}
-	}
 }
 
 // SetLimit changes the limit; a smaller one takes effect as entries are added.
@@ -107,10 +102,13 @@ func (c *Cache) SetLimit(limitBytes int64) {
 	c.limit.Store(max(limitBytes/shardCount, 2*segmentBytes))
 }
 
+// HashKey is the hash of a pair's key alone.
+func HashKey(key []byte) uint64 { return xxhash.Sum64(key) }
+
+func withSpace(hash uint64, space Space) uint64 { return hash + uint64(space)*0x9e3779b97f4a7c15 }
+
 // Hash is the hash under which a pair is kept.
-func Hash(space Space, key []byte) uint64 {
-	return xxhash.Sum64(key) + uint64(space)*0x9e3779b97f4a7c15
-}
+func Hash(space Space, key []byte) uint64 { return withSpace(HashKey(key), space) }
 
 func (c *Cache) shard(hash uint64) *shard { return &c.shards[hash%shardCount] }
 
@@ -164,11 +162,14 @@ func (c *Cache) Forget(space Space, key []byte) {
 	}
 }
 
+// first is the table index at which the search for a hash begins.
+func (s *shard) first(hash uint64) uint64 { return hash / shardCount & uint64(len(s.table)-1) }
+
 // find returns the table index of a pair, or -1.
 func (s *shard) find(hash uint64, space Space, key []byte) int {
 	mask := uint64(len(s.table) - 1)
 	tag := slot(hash >> tagShift)
-	for i := (hash / shardCount) & mask; ; i = (i + 1) & mask {
+	for i := s.first(hash); ; i = (i + 1) & mask {
 		sl := s.table[i]
 		if sl == 0 {
 			return -1
@@ -244,7 +245,7 @@ func (s *shard) link(hash uint64, p slot) {
 		s.rehash()
 	}
 	mask := uint64(len(s.table) - 1)
-	i := (hash / shardCount) & mask
+	i := s.first(hash)
 	for s.table[i] != 0 && s.table[i] != slotTombstone {
 		i = (i + 1) & mask
 	}
@@ -261,19 +262,20 @@ func (s *shard) rehash() {
 		size *= 2
 	}
 	old := s.table
-	s.table, s.used = make([]slot, size), 0
+	s.table, s.used = s.arena.takeTable(size), 0
 	mask := uint64(size - 1)
 	for _, sl := range old {
 		if sl == 0 || sl == slotTombstone {
 			continue
 		}
-		i := (binary.LittleEndian.Uint64(s.header(sl)) / shardCount) & mask
+		i := s.first(binary.LittleEndian.Uint64(s.header(sl)))
 		for s.table[i] != 0 {
 			i = (i + 1) & mask
 		}
 		s.table[i] = sl
 		s.used++
 	}
+	s.arena.giveTable(old)
 }
 
 // allocate finds room for size bytes, recycling the oldest segment at need.
@@ -288,7 +290,7 @@ func (s *shard) allocate(size int, limit int64) (seg int32, off int) {
 				return cur, off
 			}
 		}
-		if len(s.free) == 0 && int64(len(s.segments)+1)*segmentBytes+int64(len(s.table))*8 > limit && len(s.order) > 1 {
+		if len(s.free) == 0 && int64(len(s.segments)+1)*segmentBytes+int64(len(s.table))*slotBytes > limit && len(s.order) > 1 {
 			// After one round everything may have been moved on: then what is
 			// oldest goes, referenced or not.
 			s.recycle(tries < len(s.order))
@@ -304,7 +306,7 @@ func (s *shard) openSegment() {
 		s.free = s.free[:n-1]
 		return
 	}
-	s.segments = append(s.segments, segment{buf: reserve(segmentBytes)})
+	s.segments = append(s.segments, segment{buf: s.arena.take(segmentBytes)})
 	s.order = append(s.order, int32(len(s.segments)-1))
 }
 
@@ -338,7 +340,7 @@ func (s *shard) recycle(secondChance bool) {
 // entry there was overwritten or dropped.
 func (s *shard) findPlace(hash uint64, p slot) int {
 	mask := uint64(len(s.table) - 1)
-	for i := (hash / shardCount) & mask; s.table[i] != 0; i = (i + 1) & mask {
+	for i := s.first(hash); s.table[i] != 0; i = (i + 1) & mask {
 		if sl := s.table[i]; sl != slotTombstone && sl&placeMask == p && sl>>tagShift == slot(hash>>tagShift) {
 			return int(i)
 		}
@@ -360,7 +362,7 @@ func (c *Cache) Stats() (st Stats) {
 		st.Hits += s.hits
 		st.Misses += s.misses
 		st.Entries += s.entries
-		st.Bytes += int64(len(s.segments))*segmentBytes + int64(len(s.table))*8
+		st.Bytes += int64(len(s.segments))*segmentBytes + int64(len(s.table))*slotBytes
 		s.mu.Unlock()
 	}
 	return st

@@ -2,16 +2,24 @@
 
 package cache
 
-import "golang.org/x/sys/unix"
+import (
+	"unsafe"
 
-// reserve returns memory outside of the Go heap: the cache is most of what an instance holds, and the
-// collector's target should not grow with it.
-func reserve(n int) []byte {
-	b, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	"golang.org/x/sys/unix"
+)
+
+// reserve returns n zeroed bytes outside of the Go heap, which begin where a huge page can, and the
+// whole that has to be released.
+func reserve(n int) (b, whole []byte) {
+	whole, err := unix.Mmap(-1, 0, n+chunkBytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		panic("cache: the system gives no more memory: " + err.Error()) // as the runtime does for the heap
 	}
-	return b
+	// What lies before and behind is never touched, and costs addresses only.
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(whole))) & (chunkBytes - 1))
+	b = whole[skip : skip+n : skip+n]
+	hugePages(b)
+	return b, whole
 }
 
-func release(b []byte) { _ = unix.Munmap(b) }
+func release(whole []byte) { _ = unix.Munmap(whole) }

@@ -200,17 +200,28 @@ func (db *DB) recover(o DBOptions, from binlog.LSN, state *layout.State) (binlog
 // drained follows C2 of package cache: a pair that has left the write buffer is
 // served from the cache from now on. A newer change, if there is one, is in the
 // buffer again and is found there first.
-func (db *DB) drained(key, val []byte, exists bool) {
-	if key[0] != layout.SpaceHead && key[0] != layout.SpaceElement {
-		return
-	}
+func (db *DB) drained(pairs []store.Drained) {
 	space := db.space()
-	if len(key)+len(val) > cache.MaxEntryBytes {
-		db.eng.cache.Forget(space, key)
-	} else {
-		db.eng.cache.Put(space, key, val, exists)
+	hashes := make([]uint64, 0, 16)
+	for _, p := range pairs {
+		if cached(p.Key) {
+			hashes = append(hashes, p.Hash)
+		}
+	}
+	db.eng.cache.Warm(space, hashes)
+	for _, p := range pairs {
+		switch {
+		case !cached(p.Key):
+		case len(p.Key)+len(p.Val) > cache.MaxEntryBytes:
+			db.eng.cache.Forget(space, p.Key)
+		default:
+			db.eng.cache.Put(space, p.Key, p.Val, p.Exists)
+		}
 	}
 }
+
+// cached says which pairs are ever looked up one by one.
+func cached(key []byte) bool { return key[0] == layout.SpaceHead || key[0] == layout.SpaceElement }
 
 func (db *DB) space() cache.Space { return cache.Space(db.spaceID.Load()) }
 

@@ -47,6 +47,7 @@ type Turn struct {
 	running  *client.Client
 	ctx      command.Ctx
 	keyIdx   []int
+	warming  warming
 	extra    []lockRequest // locks that a handler asked for beyond its row's
 	served   []delivery
 	touched  []touched // other databases that the running command uses
@@ -262,6 +263,9 @@ func (t *Turn) prepare(c *command.Ctx) (*tx, error) {
 		if c.Row.Claims != nil && !t.tryRequests(t.eng.claimRequests(nil, c.Row.Claims(c.Args))) {
 			return nil, datatype.ErrWouldBlock
 		}
+	}
+	if len(t.keyIdx) >= minWarmArgs {
+		t.warmArgs(x.db, c.Args)
 	}
 	x.anyKey, x.reading = c.Row.Is(command.AnyKey), c.Row.Is(command.ReadOnly)
 	c.T = x

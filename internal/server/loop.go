@@ -15,6 +15,7 @@ type loop struct {
 	buffers  [][]byte     // for replies, to be used again
 	ending   bool         // the end of the turn is scheduled
 	running  *session
+	ahead    [][]byte // see session.warm
 }
 
 func (s *Server) newLoop(post func(func())) *loop {

@@ -130,7 +130,11 @@ const keepInput = 64 << 10
 func (s *session) process(buf []byte) (n int) {
 	lim := s.srv.limitsFor(s.cl)
 	s.loop.turn.Begin(time.Now())
+	ahead := 0 // commands for which the turn has been told the keys
 	for n < len(buf) && !s.busy && !s.closing && s.cl.TakeOver == nil {
+		if ahead--; ahead < 0 {
+			ahead = s.warm(buf[n:])
+		}
 		args, used, err := s.parser.Next(buf[n:], lim)
 		if errors.Is(err, resp.ErrIncomplete) {
 			break
@@ -164,6 +168,21 @@ func (s *session) process(buf []byte) (n int) {
 	}
 	return n
 }
+
+// warm tells the turn of the keys in the next commands of a pipeline, and returns how many commands it
+// has looked at.
+func (s *session) warm(buf []byte) int {
+	if len(buf) >= minPipeline {
+		keys := resp.Ahead(s.loop.ahead[:0], buf, engine.WarmKeys)
+		s.loop.turn.Warm(s.cl, keys)
+		clear(keys)
+		s.loop.ahead = keys[:0]
+	}
+	return engine.WarmKeys
+}
+
+// minPipeline is the least input in which looking ahead can pay.
+const minPipeline = 64
 
 // begin notes that the session has replies in this turn.
 func (s *session) begin() {
@@ -284,97 +303,6 @@ func (s *session) failTurn(text string) {
 		s.w.Error(text)
 		s.srv.eng.Errors.Add(text)
 	}
-}
-
-// flush sends what is owed.
-func (s *session) flush() {
-	if s.closed {
-		return
-	}
-	if len(s.w.Buf) > 0 {
-		if n := len(s.held); n > 0 { // earlier replies wait for fsync
-			s.held[n-1] = append(s.held[n-1], s.w.Buf...)
-			s.w.Buf = s.w.Buf[:0]
-			return
-		}
-		s.send(s.w.Buf)
-		s.loop.giveBuffer(s.w.Buf)
-		s.w.Buf = nil
-	}
-	if s.closing && len(s.held) == 0 {
-		s.shut()
-	}
-}
-
-// hold keeps what is owed until release: fsync must come first.
-func (s *session) hold() {
-	s.held = append(s.held, s.w.Buf)
-	s.w.Buf = nil
-}
-
-// release sends the oldest held chunk; err says that it never became durable.
-func (s *session) release(err error) {
-	if s.closed || len(s.held) == 0 {
-		return
-	}
-	chunk := s.held[0]
-	s.held = s.held[1:]
-	if err != nil {
-		s.shut() // what the chunk claims is not true, and nothing better can be said
-		return
-	}
-	s.send(chunk)
-	s.loop.giveBuffer(chunk)
-	if s.closing && len(s.held) == 0 {
-		s.flush()
-	}
-}
-
-func (s *session) send(b []byte) {
-	s.cl.NetOut.Add(int64(len(b)))
-	if err := s.tr.Write(b); err != nil {
-		s.shut()
-		return
-	}
-	s.checkOutput()
-}
-
-// checkOutput closes a client that does not read what it is owed.
-func (s *session) checkOutput() {
-	pending := int64(s.tr.Pending())
-	s.outBytes.Store(pending)
-	limit := s.srv.outputLimit(s.cl)
-	switch {
-	case limit.Hard > 0 && pending > int64(limit.Hard):
-		s.outputExceeded("hard", pending)
-	case limit.Soft > 0 && pending > int64(limit.Soft):
-		now := time.Now().UnixNano()
-		if s.overAt == 0 {
-			s.overAt = now
-		} else if now-s.overAt > int64(limit.SoftFor) {
-			s.outputExceeded("soft", pending)
-		}
-	default:
-		s.overAt = 0
-	}
-}
-
-func (s *session) outputExceeded(which string, pending int64) {
-	s.srv.log.Warn("client closed: it does not read its replies (client-output-buffer-limit)", "client", s.cl.Addr,
-		"name", s.cl.Name(), "limit", which, "bytes", pending)
-	s.srv.stats.OutputLimitKills.Add(1)
-	s.shut()
-}
-
-// owesTooMuch closes a client whose replies exceed the hard limit within a turn:
-// a few bytes of commands can ask for any amount, all before the first is sent.
-func (s *session) owesTooMuch() bool {
-	limit := int64(s.srv.outputLimit(s.cl).Hard)
-	if limit <= 0 || int64(len(s.w.Buf)) <= limit {
-		return false
-	}
-	s.outputExceeded("hard", int64(s.tr.Pending()+len(s.w.Buf)))
-	return true
 }
 
 // shut closes the connection now.

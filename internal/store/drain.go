@@ -157,12 +157,23 @@ func (s *Store) drainTable(t *table) error {
 		s.build.Buf = nil
 	}
 	if s.opts.Drained != nil {
-		for i := range t.entries {
-			e := &t.entries[i]
-			s.opts.Drained(t.keyOf(e), t.valOf(e), !e.deleted)
-		}
+		s.tellDrained(t)
 	}
 	return nil
+}
+
+// tellDrained goes in groups, so that who is told can look ahead within one.
+func (s *Store) tellDrained(t *table) {
+	var group [16]Drained
+	for rest := t.entries; len(rest) > 0; {
+		n := min(len(rest), len(group))
+		for i := range n {
+			e := &rest[i]
+			group[i] = Drained{t.keyOf(e), t.valOf(e), e.hash, !e.deleted}
+		}
+		s.opts.Drained(group[:n])
+		rest = rest[n:]
+	}
 }
 
 // drainFor drains if the write buffer holds something that a range read from

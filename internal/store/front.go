@@ -7,9 +7,11 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/haypile/haypile/internal/algo/prefetch"
 	"github.com/haypile/haypile/internal/layout"
 )
 
@@ -274,6 +276,29 @@ func (f *front) get(dst, key []byte) (val []byte, exists, known bool) {
 		return dst, false, true
 	}
 	return append(dst, t.valOf(e)...), true, true
+}
+
+// warm asks for the places where get will look first.
+func (f *front) warm(hashes []uint64) {
+	if f.filled.Load() == 0 {
+		return
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, t := range [...]*table{f.active, f.draining} {
+		if t == nil || len(t.entries) == 0 {
+			continue
+		}
+		mask := uint64(len(t.slots) - 1)
+		for _, h := range hashes {
+			prefetch.Line(unsafe.Pointer(&t.slots[h&mask]))
+		}
+		for _, h := range hashes {
+			if at := t.slots[h&mask]; at != 0 {
+				prefetch.Line(unsafe.Pointer(&t.entries[at-1]))
+			}
+		}
+	}
 }
 
 // sorted returns the entries in key order.

@@ -43,9 +43,16 @@ type Options struct {
 	ReadOnly      bool
 	Keys          *layout.Keys
 	BeforeFlush   func() error // makes the log durable (S2)
-	// Drained is told of each pair that has left the write buffer for Pebble, so
-	// that a cache can take it over. The key must not be kept.
-	Drained func(key, val []byte, exists bool)
+	// Drained is told of pairs that have left the write buffer for Pebble, so that a cache can take
+	// them over. Nothing of them may be kept.
+	Drained func([]Drained)
+}
+
+// Drained is a pair that has left the write buffer, with the xxhash of its key.
+type Drained struct {
+	Key, Val []byte
+	Hash     uint64
+	Exists   bool
 }
 
 // Store is one open database directory.
@@ -260,6 +267,9 @@ func (s *Store) Cold() bool {
 func (s *Store) Pending(dst, key []byte) (val []byte, exists, known bool) {
 	return s.front.get(dst, key)
 }
+
+// Warm asks the processor for the memory in which Pending will look, given the xxhashes of keys.
+func (s *Store) Warm(hashes []uint64) { s.front.warm(hashes) }
 
 // detach makes the batch forget the caller's bytes: Reset would clear them, and
 // Close would put them into Pebble's pool of buffers.
