@@ -65,15 +65,14 @@ type Store struct {
 	build  Builder // of drains
 	kick   chan struct{}
 
-	readEWMA  atomic.Int64 // ns of a read that went to Pebble, smoothed
-	coldUntil atomic.Int64 // Unix ns
-	stalled   atomic.Bool  // Pebble makes writers wait
-	stalls    atomic.Int64
-	failures  atomic.Int64 // of background work, in a row
-	fatal     atomic.Pointer[error]
-	stop      chan struct{}
-	work      sync.WaitGroup
-	filled    chan struct{} // closed when the filter's scan has ended
+	reads    coldness
+	stalled  atomic.Bool // Pebble makes writers wait
+	stalls   atomic.Int64
+	failures atomic.Int64 // of background work, in a row
+	fatal    atomic.Pointer[error]
+	stop     chan struct{}
+	work     sync.WaitGroup
+	filled   chan struct{} // closed when the filter's scan has ended
 }
 
 // formatVersion is what new stores are written in; docs/formats lists them.
@@ -222,7 +221,7 @@ func (s *Store) Durable() (uint64, error) {
 func (s *Store) Get(dst, key []byte) (val []byte, found bool, err error) {
 	begin := time.Now()
 	v, closer, err := s.db.Get(key)
-	s.observeRead(time.Since(begin))
+	s.reads.observe(time.Since(begin))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return dst, false, nil
 	}
@@ -236,31 +235,43 @@ func (s *Store) Get(dst, key []byte) (val []byte, found bool, err error) {
 // Has says false when the pair is surely absent; it costs no I/O.
 func (s *Store) Has(key []byte) bool { return s.filter.mayHave(key) }
 
+// coldness estimates how many of the reads that reach Pebble wait for the disk. It counts them and does not
+// average their times: a goroutine that was merely not scheduled for ten milliseconds would outweigh hundreds of
+// quick reads.
+type coldness struct {
+	share atomic.Int64 // of slow reads, smoothed over some 16 reads, in thousandths
+	until atomic.Int64 // how long the estimate holds, Unix ns
+}
+
 const (
-	ewmaShift     = 4
-	slowReadNanos = 40_000
+	slowRead  = 40 * time.Microsecond
+	coldShare = 300 // thousandths
+	// coldFor is how long an estimate holds without another read: where few reads reach Pebble, some that
+	// were held up would otherwise be remembered for ever.
+	coldFor = 50 * time.Millisecond
 )
 
-// coldFor is how long an estimate of slow reads holds without another read: where few reads reach
-// Pebble, one that was held up would otherwise be remembered for ever.
-const coldFor = 50 * time.Millisecond
-
-func (s *Store) observeRead(d time.Duration) {
-	// A lost update under contention is harmless: this is an estimate.
-	old := s.readEWMA.Load()
-	now := old + (int64(d)-old)>>ewmaShift
-	s.readEWMA.Store(now)
-	if now > slowReadNanos {
-		s.coldUntil.Store(time.Now().Add(coldFor).UnixNano())
+func (c *coldness) observe(d time.Duration) {
+	slow := int64(0)
+	if d > slowRead {
+		slow = 1000
 	}
+	// A lost update under contention is harmless: this is an estimate.
+	old := c.share.Load()
+	now := old + (slow-old)/16
+	c.share.Store(now)
+	if now > coldShare && slow > 0 {
+		c.until.Store(time.Now().Add(coldFor).UnixNano())
+	}
+}
+
+func (c *coldness) cold() bool {
+	return c.share.Load() > coldShare && time.Now().UnixNano() < c.until.Load()
 }
 
 // Cold says that reads that reach Pebble tend to wait for the disk, so that an event
 // loop should leave them to a worker.
-func (s *Store) Cold() bool {
-	until := s.coldUntil.Load()
-	return until != 0 && s.readEWMA.Load() > slowReadNanos && time.Now().UnixNano() < until
-}
+func (s *Store) Cold() bool { return s.reads.cold() }
 
 // Pending looks for a pair among the changes that have not reached Pebble. known
 // says that it is there, and then exists whether the pair is.
