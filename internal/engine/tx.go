@@ -376,10 +376,8 @@ func (x *tx) Walk(lower, upper []byte, reverse bool, visit func(key, val []byte)
 		return datatype.ErrWouldBlock
 	}
 	if !x.flush {
-		o := store.WalkOptions{Lower: lower, Upper: upper, Reverse: reverse, Hidden: x.changes, Own: x.writtenIn(lower, upper, reverse)}
-		if ok, err := x.db.store.Walk(o, visit); ok || err != nil {
-			return err
-		}
+		return x.db.store.Walk(store.WalkOptions{Lower: lower, Upper: upper, Reverse: reverse, Hidden: x.changes,
+			Own: x.writtenIn(lower, upper, reverse)}, visit)
 	}
 	it, err := x.Iter(lower, upper)
 	if err != nil {

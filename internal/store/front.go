@@ -2,9 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
-	"encoding/binary"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -48,10 +45,11 @@ type table struct {
 	entries []entry
 	arena   []byte
 	ranges  []keyRange
-	touched map[uint64]int32 // hashes of the collection prefixes changed → chains
+	touched map[uint64]uint32 // hashes of the collection prefixes changed → chains + 1
 	chains  []chain
-	last    uint64 // the prefix hash noted last
-	lastAt  int32  // and its chain
+	orderMu sync.Mutex // guards chain.order: walks make it
+	last    uint64     // the prefix hash noted last
+	lastAt  uint32     // and its chain + 1
 	spaces  [256]bool
 	state   layout.State // after the last batch
 	bytes   int64        // live and overwritten
@@ -64,13 +62,16 @@ type entry struct {
 	valLen, valRoom  uint32
 	next             uint32 // entry index + 1 of the chain's next
 	deleted, present bool
-	linked           bool // in its collection's chain
+	linked           bool   // in its collection's chain
+	chain            uint32 // its collection's index in chains + 1, or 0
 }
 
 // chain links those pairs of a collection's elements that have been written, not only
 // deleted: a range read can find the others by point look-ups.
 type chain struct {
 	head, count uint32
+	prefix      uint32   // the length of what its keys have in common
+	order       []uint32 // see table.ordered
 }
 
 type keyRange struct{ from, to []byte }
@@ -86,16 +87,16 @@ const (
 )
 
 func newTable(keys *layout.Keys) *table {
-	return &table{keys: keys, slots: make([]uint32, 1024), touched: map[uint64]int32{}}
+	return &table{keys: keys, slots: make([]uint32, 1024), touched: map[uint64]uint32{}}
 }
 
 func (t *table) reset() {
 	if cap(t.arena) > 2*drainBytes {
-		*t = *newTable(t.keys)
-		return
+		t.slots, t.entries, t.arena, t.touched, t.chains = make([]uint32, 1024), nil, nil, map[uint64]uint32{}, nil
 	}
 	clear(t.slots)
 	clear(t.touched)
+	clear(t.chains) // their orders
 	t.entries, t.arena, t.ranges = t.entries[:0], t.arena[:0], nil
 	t.chains, t.spaces, t.bytes, t.last = t.chains[:0], [256]bool{}, 0, 0
 }
@@ -142,8 +143,8 @@ func (t *table) put(key, val []byte, deleted bool) {
 	}
 	e := &t.entries[at-1]
 	e.deleted = deleted
-	if !deleted && !e.linked && (key[0] == layout.SpaceElement || key[0] == layout.SpaceScore) {
-		c := &t.chains[t.chainOf(key)]
+	if !deleted && !e.linked && e.chain != 0 {
+		c := &t.chains[e.chain-1]
 		e.next, e.linked = c.head, true
 		c.head = at
 		c.count++
@@ -166,11 +167,10 @@ func (t *table) add(hash uint64, key []byte) uint32 {
 			t.link(t.entries[i].hash, i)
 		}
 	}
-	t.entries = append(t.entries, entry{hash: hash, key: uint32(len(t.arena)), keyLen: uint32(len(key))})
+	t.entries = append(t.entries, entry{hash: hash, key: uint32(len(t.arena)), keyLen: uint32(len(key)), chain: t.note(key)})
 	t.arena = append(t.arena, key...)
 	t.bytes += int64(len(key)) + 48
 	t.link(hash, len(t.entries)-1)
-	t.note(key)
 	return uint32(len(t.entries))
 }
 
@@ -183,25 +183,22 @@ func (t *table) link(hash uint64, i int) {
 	t.slots[at] = uint32(i) + 1
 }
 
-// note remembers which range reads must wait for this change.
-func (t *table) note(key []byte) {
+// note remembers which range reads must wait for this change. It returns the index of the collection's
+// chain + 1, which is made if there is none, or 0 for a pair of no collection.
+func (t *table) note(key []byte) uint32 {
 	t.spaces[key[0]] = true
 	if key[0] != layout.SpaceElement && key[0] != layout.SpaceScore {
-		return
+		return 0
 	}
-	t.chainOf(key)
-}
-
-// chainOf returns the place of the chain of a collection, which is made if there is none.
-func (t *table) chainOf(key []byte) int32 {
-	h := xxhash.Sum64(t.keys.CollectionPrefix(key))
+	prefix := t.keys.CollectionPrefix(key)
+	h := xxhash.Sum64(prefix)
 	if h == t.last && len(t.chains) > 0 {
 		return t.lastAt
 	}
 	at, ok := t.touched[h]
 	if !ok {
-		at = int32(len(t.chains))
-		t.chains = append(t.chains, chain{})
+		t.chains = append(t.chains, chain{prefix: uint32(len(prefix))})
+		at = uint32(len(t.chains))
 		t.touched[h] = at
 	}
 	t.last, t.lastAt = h, at
@@ -299,35 +296,6 @@ func (f *front) warm(hashes []uint64) {
 			}
 		}
 	}
-}
-
-// sorted returns the entries in key order.
-func (t *table) sorted() []uint32 {
-	type item struct {
-		hi, lo uint64 // the first 16 bytes after the space: most comparisons end here
-		idx    uint32
-	}
-	items := make([]item, len(t.entries))
-	for i := range t.entries {
-		var b [16]byte
-		key := t.keyOf(&t.entries[i])
-		copy(b[:], key)
-		items[i] = item{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:]), uint32(i)}
-	}
-	slices.SortFunc(items, func(a, b item) int {
-		if c := cmp.Compare(a.hi, b.hi); c != 0 {
-			return c
-		}
-		if c := cmp.Compare(a.lo, b.lo); c != 0 {
-			return c
-		}
-		return bytes.Compare(t.keyOf(&t.entries[a.idx]), t.keyOf(&t.entries[b.idx]))
-	})
-	order := make([]uint32, len(items))
-	for i := range items {
-		order[i] = items[i].idx
-	}
-	return order
 }
 
 // build spells the table as one batch. Range deletes come last: they are for what is

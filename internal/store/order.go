@@ -1,0 +1,115 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// item is an entry that is being put in order. Reading its key costs a wait for memory, so the first bytes
+// behind what all keys of a run have in common are copied here: most comparisons end with them.
+type item struct {
+	hi, lo uint64
+	idx    uint32
+}
+
+// sort puts items in the order of their keys, which agree in their first skip bytes.
+func (t *table) sort(items []item, skip int) {
+	for i := range items {
+		var b [16]byte
+		key := t.keyOf(&t.entries[items[i].idx])
+		copy(b[:], key[min(skip, len(key)):])
+		items[i].hi, items[i].lo = binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	}
+	slices.SortFunc(items, func(a, b item) int {
+		if c := cmp.Compare(a.hi, b.hi); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(a.lo, b.lo); c != 0 {
+			return c
+		}
+		return bytes.Compare(t.keyOf(&t.entries[a.idx]), t.keyOf(&t.entries[b.idx]))
+	})
+}
+
+// sorted returns the entries in key order. Those of a collection lie together: they are sorted among
+// themselves, and the collections by their first entries.
+func (t *table) sorted() []uint32 {
+	ends := make([]uint32, len(t.chains)+1) // of the entries of each chain; those of none come first
+	for i := range t.entries {
+		ends[t.entries[i].chain]++
+	}
+	for i := range ends[1:] {
+		ends[i+1] += ends[i]
+	}
+	items := make([]item, len(t.entries))
+	at := slices.Insert(slices.Clone(ends[:len(ends)-1]), 0, 0)
+	for i := range t.entries {
+		c := t.entries[i].chain
+		items[at[c]].idx = uint32(i)
+		at[c]++
+	}
+	runs := t.bySpace(items[:ends[0]])
+	for c := range t.chains {
+		if run := items[ends[c]:ends[c+1]]; len(run) > 0 {
+			t.sort(run, int(t.chains[c].prefix))
+			runs = append(runs, run)
+		}
+	}
+	firsts := make([]item, len(runs))
+	byFirst := make(map[uint32][]item, len(runs))
+	for i, run := range runs {
+		firsts[i].idx = run[0].idx
+		byFirst[run[0].idx] = run
+	}
+	t.sort(firsts, 0)
+	order := make([]uint32, 0, len(items))
+	for _, f := range firsts {
+		for _, it := range byFirst[f.idx] {
+			order = append(order, it.idx)
+		}
+	}
+	return order
+}
+
+// bySpace sorts items and cuts them where the space changes: collections lie between spaces.
+func (t *table) bySpace(items []item) (runs [][]item) {
+	t.sort(items, 0)
+	for from := 0; from < len(items); {
+		to := from + 1
+		for to < len(items) && items[to].hi>>56 == items[from].hi>>56 {
+			to++
+		}
+		runs = append(runs, items[from:to])
+		from = to
+	}
+	return runs
+}
+
+// ordered returns the written entries of a chain in key order, but for the newest, of which there are at
+// most maxMerge; it is remembered, so that a run of walks through a collection that much is written to
+// does not sort each time.
+func (t *table) ordered(c *chain) (order []uint32, newest uint32) {
+	t.orderMu.Lock()
+	defer t.orderMu.Unlock()
+	newest = c.count - uint32(len(c.order))
+	if newest <= maxMerge {
+		return c.order, newest
+	}
+	items := make([]item, 0, c.count)
+	for i := c.head; uint32(len(items)) < newest; i = t.entries[i-1].next {
+		items = append(items, item{idx: i - 1})
+	}
+	t.sort(items, int(c.prefix))
+	merged := make([]uint32, 0, c.count)
+	old := c.order
+	for _, it := range items {
+		key := t.keyOf(&t.entries[it.idx])
+		n, _ := slices.BinarySearchFunc(old, key, func(i uint32, key []byte) int { return bytes.Compare(t.keyOf(&t.entries[i]), key) })
+		merged = append(append(merged, old[:n]...), it.idx)
+		old = old[n:]
+	}
+	c.order = append(merged, old...)
+	return c.order, 0
+}
