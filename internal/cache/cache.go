@@ -115,7 +115,12 @@ func (c *Cache) shard(hash uint64) *shard { return &c.shards[hash%shardCount] }
 // Get appends the value of a pair to dst. hit says that the cache knows the
 // pair; exists, that the pair is there.
 func (c *Cache) Get(dst []byte, space Space, key []byte) (val []byte, exists, hit bool) {
-	hash := Hash(space, key)
+	return c.Find(dst, space, key, HashKey(key))
+}
+
+// Find is Get for who knows the key's hash.
+func (c *Cache) Find(dst []byte, space Space, key []byte, hash uint64) (val []byte, exists, hit bool) {
+	hash = withSpace(hash, space)
 	s := c.shard(hash)
 	s.mu.Lock()
 	i := s.find(hash, space, key)

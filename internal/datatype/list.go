@@ -11,7 +11,9 @@ import (
 // List is a list as one command sees it. While small it is one listpack in the
 // head; when it outgrows the limit it becomes one element pair per position, and the
 // head names the positions in use: [First, Next). Both ends move freely, so that
-// pushing and popping touch one element and the head.
+// pushing and popping touch one element and the head. A pop does not even delete its
+// element: the pairs of [Low, First) and [Next, High) are spent, and a range delete takes
+// many of them at a time.
 //
 // Changes of the head gather in memory: call Save when all are made.
 type List struct {
@@ -20,7 +22,6 @@ type List struct {
 	owned   bool
 	changed bool   // the head must be written
 	shrunk  bool   // expanded: it may be small enough to be packed
-	rest    bool   // emptied, but its elements are still there
 	prefix  []byte // of the element pairs, with room for a position
 }
 
@@ -156,7 +157,7 @@ func (l *List) unpack() {
 	lp := l.lp
 	l.Expand()
 	l.lp, l.owned, l.changed, l.prefix = nil, false, true, nil
-	l.Head.First, l.Head.Next = 0, 0
+	l.Head.First, l.Head.Next, l.Head.Low, l.Head.High = 0, 0, 0, 0
 	for off := listpack.First(lp); off >= 0; off = listpack.Next(lp, off) {
 		l.t.Put(l.pair(l.Head.Next), entryText(l.t, lp, off))
 		l.Head.Next++
@@ -211,17 +212,15 @@ func (l *List) get(pos int64) ([]byte, error) {
 	return val, err
 }
 
-// drop deletes the element pair at an end.
+// drop removes the element at an end.
 func (l *List) drop(side Side) {
 	before := l.Len()
 	if side == Left {
 		l.forget(side, l.Head.First)
-		l.t.Delete(l.pair(l.Head.First))
 		l.Head.First++
 	} else {
 		l.Head.Next--
 		l.forget(side, l.Head.Next)
-		l.t.Delete(l.pair(l.Head.Next))
 	}
 	l.noteShrink(before)
 	l.changed = true
@@ -241,16 +240,14 @@ func (l *List) Cut(side Side, n int) error {
 		}
 		l.own(0)
 		l.lp = listpack.Delete(l.lp, listpack.Seek(l.lp, from), n)
-	case n == size && n > shortRange:
-		l.rest = true // one range delete takes them all
-		l.Head.First = l.Head.Next
 	default:
-		if err := l.t.Heavy(n); err != nil {
-			return err
+		l.dropWindow()
+		if side == Left {
+			l.Head.First += int64(n)
+		} else {
+			l.Head.Next -= int64(n)
 		}
-		for range n {
-			l.drop(side)
-		}
+		l.noteShrink(size)
 	}
 	return nil
 }
@@ -263,12 +260,10 @@ func (l *List) Save() error {
 	}
 	l.changed = false
 	if l.Len() == 0 {
-		if !l.rest {
-			l.Head.Encoding = layout.EncListpack // there is no element to delete
-		}
 		l.Remove()
 		return nil
 	}
+	l.Head.Low, l.Head.High = min(l.Head.Low, l.Head.First), max(l.Head.High, l.Head.Next)
 	if l.shrunk && !l.Packed() {
 		if err := l.pack(); err != nil {
 			return err
@@ -278,9 +273,31 @@ func (l *List) Save() error {
 		l.Head.Value = l.lp
 	} else {
 		l.Head.Count = uint64(l.Len())
+		l.deleteSpent()
 	}
 	l.Key.Save()
 	return nil
+}
+
+// A quarter of the length, within these bounds, is how many pairs may be spent at an end before they
+// are deleted: enough for pops to cost little more than the head, and little space.
+const (
+	leastSpent = 16
+	mostSpent  = 1024
+)
+
+// deleteSpent deletes the spent pairs of an end where there are many.
+func (l *List) deleteSpent() {
+	h := &l.Head
+	limit := int64(min(max(l.Len()/4, leastSpent), mostSpent))
+	if h.First-h.Low >= limit {
+		l.t.DeleteRange(l.Index(h.Low), l.Index(h.First))
+		h.Low = h.First
+	}
+	if h.High-h.Next >= limit {
+		l.t.DeleteRange(l.Index(h.Next), l.Index(h.High))
+		h.High = h.Next
+	}
 }
 
 // Like Redis, a list becomes packed again when it is at most half of what a
@@ -318,9 +335,7 @@ func (l *List) pack() error {
 	if err != nil || !fits {
 		return err
 	}
-	for pos := l.Head.First; pos < l.Head.Next; pos++ {
-		l.t.Delete(l.pair(pos))
-	}
+	l.t.DeleteRange(l.Index(l.Head.Low), l.Index(l.Head.High))
 	l.Head.Encoding, l.lp, l.owned = layout.EncListpack, lp, true
 	return nil
 }

@@ -177,8 +177,11 @@ func (m *listModel) compare() {
 		}
 		return
 	}
-	if l.Packed() && elements != 0 || !l.Packed() && (elements != n || l.Head.Count != uint64(n)) {
+	if l.Packed() && elements != 0 || !l.Packed() && (int64(elements) != l.Head.High-l.Head.Low || l.Head.Count != uint64(n)) {
 		m.t.Fatalf("%d element pairs of %d, packed: %v", elements, n, l.Packed())
+	}
+	if most := max(n/4, 16); !l.Packed() && (l.Head.First-l.Head.Low >= int64(most) || l.Head.High-l.Head.Next >= int64(most)) {
+		m.t.Fatalf("%d and %d spent pairs beside %d elements", l.Head.First-l.Head.Low, l.Head.High-l.Head.Next, n)
 	}
 	a, b := m.r.IntN(n), m.r.IntN(n)
 	m.compareRange(&l, 0, n-1)

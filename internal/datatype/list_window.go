@@ -28,9 +28,12 @@ func (l *List) take(side Side, pos int64) ([]byte, error) {
 	return val, nil
 }
 
-// fillWindow reads elements from position pos inward.
+// fillWindow reads elements from position pos inward: those that are in memory, or by a walk.
 func (l *List) fillWindow(w *Window, side Side, pos int64) error {
 	from, to := l.Head.First, l.Head.Next
+	if w.Items = l.recall(side, pos); len(w.Items) > 0 {
+		return nil
+	}
 	if side == Left {
 		from = pos
 		to = min(to, pos+int64(windowSize))
@@ -53,6 +56,22 @@ func (l *List) fillWindow(w *Window, side Side, pos int64) error {
 	}
 	w.Items = f.List
 	return nil
+}
+
+// recall returns the elements from position pos inward up to the first that is not in memory.
+func (l *List) recall(side Side, pos int64) []WindowItem {
+	f, step := newWindowFiller(1), int64(1)
+	if side == Right {
+		step = -1
+	}
+	for ; pos >= l.Head.First && pos < l.Head.Next && !f.full(); pos += step {
+		val, found := l.t.Recall(l.pair(pos))
+		if !found {
+			break
+		}
+		f.Add(val, 0)
+	}
+	return f.List
 }
 
 // forget follows the removal of the element at a position other than by take. From the end that the

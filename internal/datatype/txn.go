@@ -35,8 +35,10 @@ type Txn interface {
 
 	// Get reads one pair.
 	Get(key []byte) (val []byte, found bool, err error)
+	// Recall is Get for a pair that happens to be in memory; found is false for all others, too.
+	Recall(key []byte) (val []byte, found bool)
 	// Put, Delete and DeleteRange change pairs; arguments are copied. What lies in a
-	// deleted range must never be written again, and may still be found by Get.
+	// deleted range may still be found by Get and Walk until it is written again.
 	Put(key, val []byte)
 	// PutParts is Put with a value in two parts.
 	PutParts(key, val, rest []byte)

@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/haypile/haypile/internal/binlog"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
@@ -93,7 +95,7 @@ func (db *DB) refuse(err error) error {
 
 // loadHistories reads the pair from the store.
 func (db *DB) loadHistories() error {
-	val, exists, known := db.store.Pending(nil, layout.HistoryKey)
+	val, exists, known := db.store.Pending(nil, layout.HistoryKey, xxhash.Sum64(layout.HistoryKey))
 	if !known {
 		var err error
 		if val, exists, err = db.store.Get(nil, layout.HistoryKey); err != nil {

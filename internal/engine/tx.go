@@ -29,11 +29,12 @@ type tx struct {
 	db   *DB
 	turn *Turn
 
-	ops   []op
-	arena []byte // keys and values of ops; slices of it stay valid when it grows
-	table []tableSlot
-	gen   uint32
-	undo  []undoEntry
+	ops    []op
+	ranged int    // ops before this one may be covered by a range delete behind them
+	arena  []byte // keys and values of ops; slices of it stay valid when it grows
+	table  []tableSlot
+	gen    uint32
+	undo   []undoEntry
 
 	indexed *pebble.Batch // nil until a range read met pending changes
 	spaces  [256]bool     // spaces that ops touch
@@ -69,6 +70,7 @@ const (
 	opPut opKind = iota
 	opDelete
 	opDeleteRange // key = from, val = to
+	opMoved       // the pair was changed again behind a range delete
 )
 
 type tableSlot struct {
@@ -94,10 +96,11 @@ type event struct {
 }
 
 type savepoint struct {
-	ops, undo, events, ready int
-	keys, expires            int64
-	prefixes                 *datatype.Prefixes
-	libraries                *script.Libraries
+	ops, undo, events, ready, ranged int
+
+	keys, expires int64
+	prefixes      *datatype.Prefixes
+	libraries     *script.Libraries
 }
 
 const minTable = 256
@@ -109,7 +112,7 @@ func newTx(db *DB, t *Turn) *tx {
 // reset forgets everything; locks must have been released.
 func (x *tx) reset() {
 	x.ops, x.undo, x.events, x.ready = x.ops[:0], x.undo[:0], x.events[:0], x.ready[:0]
-	x.windows = x.windows[:0]
+	x.windows, x.ranged = x.windows[:0], 0
 	x.keys, x.expires, x.flush, x.prefixes, x.libraries = 0, 0, false, nil, nil
 	x.arena = trimBuffer(x.arena)
 	x.scratch = trimBuffer(x.scratch)
@@ -135,7 +138,7 @@ func trimBuffer(b []byte) []byte {
 }
 
 func (x *tx) save() savepoint {
-	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires, x.prefixes, x.libraries}
+	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.ranged, x.keys, x.expires, x.prefixes, x.libraries}
 }
 
 func (x *tx) rollback(sp savepoint) {
@@ -148,7 +151,7 @@ func (x *tx) rollback(sp savepoint) {
 	}
 	// Table slots of the ops cut off stay: a lookup compares keys, and an index
 	// out of range counts as no match.
-	x.ops, x.undo = x.ops[:sp.ops], x.undo[:sp.undo]
+	x.ops, x.undo, x.ranged = x.ops[:sp.ops], x.undo[:sp.undo], sp.ranged
 	x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
 	x.keys, x.expires, x.prefixes, x.libraries = sp.keys, sp.expires, sp.prefixes, sp.libraries
 	for _, w := range x.windows {
@@ -195,7 +198,7 @@ func (x *tx) find(hash uint64, key []byte) int {
 			return -1
 		}
 		if int(s.idx) < len(x.ops) {
-			if o := &x.ops[s.idx]; o.hash == hash && o.kind != opDeleteRange && bytes.Equal(o.key, key) {
+			if o := &x.ops[s.idx]; o.hash == hash && o.kind <= opDelete && bytes.Equal(o.key, key) {
 				return int(s.idx)
 			}
 		}
@@ -216,24 +219,9 @@ func (x *tx) Get(key []byte) ([]byte, bool, error) {
 }
 
 func (x *tx) get(key []byte) ([]byte, bool, error) {
-	if len(x.ops) > 0 && x.spaces[key[0]] {
-		if i := x.find(xxhash.Sum64(key), key); i >= 0 {
-			o := &x.ops[i]
-			return o.val, o.kind == opPut, nil
-		}
-	}
-	if x.flush {
-		return nil, false, nil
-	}
-	space := x.db.space()
-	from := len(x.scratch)
-	buf, exists, known := x.db.store.Pending(x.scratch, key)
-	if !known {
-		buf, exists, known = x.db.eng.cache.Get(x.scratch, space, key)
-	}
+	val, exists, known := x.recall(key)
 	if known {
-		x.scratch = buf
-		return buf[from:len(buf):len(buf)], exists, nil
+		return val, exists, nil
 	}
 	if !x.db.store.Has(key) {
 		return nil, false, nil
@@ -241,16 +229,48 @@ func (x *tx) get(key []byte) ([]byte, bool, error) {
 	if !x.turn.mayWait && x.db.store.Cold() {
 		return nil, false, datatype.ErrWouldBlock
 	}
+	from := len(x.scratch)
 	buf, exists, err := x.db.store.Get(x.scratch, key)
 	if err != nil {
 		return nil, false, err
 	}
 	x.scratch = buf
-	val := buf[from:len(buf):len(buf)]
+	val = buf[from:len(buf):len(buf)]
 	if !x.anyKey { // the key is locked: nobody changes it between the read and this
-		x.db.eng.cache.Put(space, key, val, exists)
+		x.db.eng.cache.Put(x.db.space(), key, val, exists)
 	}
 	return val, exists, nil
+}
+
+// Recall implements datatype.Txn.
+func (x *tx) Recall(key []byte) ([]byte, bool) {
+	val, exists, _ := x.recall(key)
+	return val, exists
+}
+
+// recall looks where a look-up costs no read: the overlay, the write buffer, the value cache. known says that one
+// of them has the pair, or knows that it is absent.
+func (x *tx) recall(key []byte) (val []byte, exists, known bool) {
+	hash := xxhash.Sum64(key)
+	if len(x.ops) > 0 && x.spaces[key[0]] {
+		if i := x.find(hash, key); i >= 0 {
+			o := &x.ops[i]
+			return o.val, o.kind == opPut, true
+		}
+	}
+	if x.flush {
+		return nil, false, true
+	}
+	from := len(x.scratch)
+	buf, exists, known := x.db.store.Pending(x.scratch, key, hash)
+	if !known {
+		buf, exists, known = x.db.eng.cache.Find(x.scratch, x.db.space(), key, hash)
+	}
+	if !known {
+		return nil, false, false
+	}
+	x.scratch = buf
+	return buf[from:len(buf):len(buf)], exists, true
 }
 
 func (x *tx) keep(b []byte) []byte {
@@ -274,6 +294,11 @@ func (x *tx) change(kind opKind, key, val, rest []byte) {
 	x.arena = append(append(x.arena, val...), rest...)
 	kept := x.arena[from:len(x.arena):len(x.arena)]
 	i := x.find(hash, key)
+	if i >= 0 && i < x.ranged {
+		x.undo = append(x.undo, undoEntry{int32(i), x.ops[i]})
+		x.ops[i].kind = opMoved
+		i = -1
+	}
 	if i >= 0 {
 		o := &x.ops[i]
 		x.undo = append(x.undo, undoEntry{int32(i), *o})
@@ -314,6 +339,7 @@ func (x *tx) growTable() {
 // DeleteRange implements datatype.Txn.
 func (x *tx) DeleteRange(from, to []byte) {
 	x.ops = append(x.ops, op{kind: opDeleteRange, key: x.keep(from), val: x.keep(to)})
+	x.ranged = len(x.ops)
 	x.spaces[from[0]] = true
 	if x.indexed != nil {
 		x.mirror(&x.ops[len(x.ops)-1])
@@ -334,7 +360,7 @@ func (x *tx) mirror(o *op) {
 // Flush deletes everything; the database must be held exclusively.
 func (x *tx) Flush() {
 	x.readyWaiters() // a group that someone reads from is gone, too
-	x.ops, x.undo = x.ops[:0], x.undo[:0]
+	x.ops, x.undo, x.ranged = x.ops[:0], x.undo[:0], 0
 	x.gen++
 	x.keys, x.expires, x.flush, x.prefixes = 0, 0, true, datatype.NoPrefixes
 	for _, space := range [...]byte{layout.SpaceElement, layout.SpaceHead, layout.SpaceExpiry, layout.SpaceScore} {

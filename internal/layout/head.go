@@ -42,8 +42,8 @@ const (
 //	byte 1     flags
 //	8 bytes    expiry, Unix ms (if flagExpires)
 //	8 bytes    time of the first field that expires, Unix ms (if flagFields)
-//	rest       EncExpanded: version 8, count 8, for lists first 8, next 8, and
-//	           for streams their StreamMeta as Value
+//	rest       EncExpanded: version 8, count 8, for lists first 8, next 8 (if flagSpent:
+//	           low 8, high 8), and for streams their StreamMeta as Value
 //	           otherwise: the value itself
 type Head struct {
 	Type     Type
@@ -60,19 +60,27 @@ type Head struct {
 	Count   uint64
 	First   int64 // lists: position of the first element
 	Next    int64 // lists: position after the last element
+	Low     int64 // lists: position of the first pair; those before First are spent
+	High    int64 // lists: position after the last pair
 }
 
 const (
 	flagExpires = 1 << 0
 	flagFields  = 1 << 1
-	knownFlags  = flagExpires | flagFields
+	flagSpent   = 1 << 2
+	knownFlags  = flagExpires | flagFields | flagSpent
 )
 
 // Expired says whether the key is past its time at now (Unix ms).
 func (h *Head) Expired(nowMS int64) bool { return h.ExpireMS != 0 && h.ExpireMS <= nowMS }
 
+// Spent says that a list has pairs of elements that were popped: they are deleted many at a time.
+func (h *Head) Spent() bool {
+	return h.Type == TypeList && h.Encoding == EncExpanded && (h.Low < h.First || h.High > h.Next)
+}
+
 // HeadMetaMax is the most that AppendMeta appends.
-const HeadMetaMax = 2 + 8 + 8 + 32
+const HeadMetaMax = 2 + 8 + 8 + 48
 
 // AppendMeta appends everything but Value, which follows it.
 func (h *Head) AppendMeta(dst []byte) []byte {
@@ -82,6 +90,9 @@ func (h *Head) AppendMeta(dst []byte) []byte {
 	}
 	if h.FieldsMS != 0 {
 		flags |= flagFields
+	}
+	if h.Spent() {
+		flags |= flagSpent
 	}
 	dst = append(dst, byte(h.Type)|byte(h.Encoding)<<4, flags)
 	if h.ExpireMS != 0 {
@@ -98,6 +109,10 @@ func (h *Head) AppendMeta(dst []byte) []byte {
 	if h.Type == TypeList {
 		dst = binary.BigEndian.AppendUint64(dst, uint64(h.First))
 		dst = binary.BigEndian.AppendUint64(dst, uint64(h.Next))
+	}
+	if flags&flagSpent != 0 {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(h.Low))
+		dst = binary.BigEndian.AppendUint64(dst, uint64(h.High))
 	}
 	return dst
 }
@@ -132,23 +147,35 @@ func (h *Head) Decode(b []byte) error {
 		b = b[8:]
 	}
 	if h.Encoding != EncExpanded {
+		if flags&flagSpent != 0 {
+			return ErrCorrupt
+		}
 		h.Value = b
 		return nil
 	}
 	want := 16
 	switch h.Type {
 	case TypeList:
-		want = 32
+		if want = 32; flags&flagSpent != 0 {
+			want = 48
+		}
 	case TypeStream:
 		want = 16 + StreamMetaLen
 	}
-	if len(b) != want {
+	if len(b) != want || flags&flagSpent != 0 && h.Type != TypeList {
 		return ErrCorrupt
 	}
 	h.Version, h.Count = binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
 	switch h.Type {
 	case TypeList:
 		h.First, h.Next = int64(binary.BigEndian.Uint64(b[16:])), int64(binary.BigEndian.Uint64(b[24:]))
+		h.Low, h.High = h.First, h.Next
+		if flags&flagSpent != 0 {
+			h.Low, h.High = int64(binary.BigEndian.Uint64(b[32:])), int64(binary.BigEndian.Uint64(b[40:]))
+		}
+		if h.Low > h.First || h.First > h.Next || h.Next > h.High {
+			return ErrCorrupt
+		}
 	case TypeStream:
 		h.Value = b[16:]
 	}

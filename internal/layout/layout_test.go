@@ -195,7 +195,8 @@ func sameHead(a, b *Head) bool {
 	x, y := *a, *b
 	x.Value, y.Value = nil, nil
 	return bytes.Equal(a.Value, b.Value) && x.Type == y.Type && x.Encoding == y.Encoding && x.ExpireMS == y.ExpireMS && x.FieldsMS == y.FieldsMS &&
-		x.Version == y.Version && x.Count == y.Count && x.First == y.First && x.Next == y.Next
+		x.Version == y.Version && x.Count == y.Count && x.First == y.First && x.Next == y.Next &&
+		min(x.Low, x.First) == min(y.Low, y.First) && max(x.High, x.Next) == max(y.High, y.Next)
 }
 
 func TestHeadRoundTrip(t *testing.T) {
@@ -207,6 +208,8 @@ func TestHeadRoundTrip(t *testing.T) {
 		{Type: TypeSet, Encoding: EncIntset, Value: []byte{1}},
 		{Type: TypeZSet, Encoding: EncExpanded, Version: math.MaxUint64, Count: 3},
 		{Type: TypeList, Encoding: EncExpanded, ExpireMS: 5, Version: 9, Count: 2, First: -1, Next: 1},
+		{Type: TypeList, Encoding: EncExpanded, Version: 9, Count: 2, First: -1, Next: 1, Low: -5, High: 1},
+		{Type: TypeList, Encoding: EncExpanded, ExpireMS: 5, Version: 9, Count: 2, First: -1, Next: 1, Low: -1, High: 1 << 40},
 	} {
 		var got Head
 		b := h.Append(nil)
@@ -224,6 +227,7 @@ func FuzzHeadDecode(f *testing.F) {
 	f.Add([]byte{1, 0})
 	f.Add([]byte{byte(TypeList) | byte(EncExpanded)<<4, 1})
 	f.Add((&Head{Type: TypeList, Encoding: EncExpanded, ExpireMS: 5, Version: 9, Count: 2, First: -1, Next: 1}).Append(nil))
+	f.Add((&Head{Type: TypeList, Encoding: EncExpanded, Version: 9, Count: 2, First: -1, Next: 1, Low: -3, High: 7}).Append(nil))
 	f.Add((&Head{Type: TypeHash, Encoding: EncExpanded, FieldsMS: 5, Version: 9, Count: 2}).Append(nil))
 	f.Add(append([]byte{1, flagFields}, binary.BigEndian.AppendUint64(nil, 5)...))
 	f.Add(append([]byte{1, flagExpires}, binary.BigEndian.AppendUint64(nil, 0)...))

@@ -63,6 +63,7 @@ type entry struct {
 	next             uint32 // entry index + 1 of the chain's next
 	deleted, present bool
 	linked           bool   // in its collection's chain
+	ranges           uint32 // how many of the table's ranges came before the last change
 	chain            uint32 // its collection's index in chains + 1, or 0
 }
 
@@ -142,7 +143,7 @@ func (t *table) put(key, val []byte, deleted bool) {
 		at = t.add(hash, key)
 	}
 	e := &t.entries[at-1]
-	e.deleted = deleted
+	e.deleted, e.ranges = deleted, uint32(len(t.ranges))
 	if !deleted && !e.linked && e.chain != 0 {
 		c := &t.chains[e.chain-1]
 		e.next, e.linked = c.head, true
@@ -253,11 +254,10 @@ func (t *table) addBatch(repr []byte) error {
 }
 
 // get looks a pair up. known says that the buffer holds its last change.
-func (f *front) get(dst, key []byte) (val []byte, exists, known bool) {
+func (f *front) get(dst, key []byte, hash uint64) (val []byte, exists, known bool) {
 	if f.filled.Load() == 0 {
 		return dst, false, false
 	}
-	hash := xxhash.Sum64(key)
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	t := f.active
@@ -296,24 +296,4 @@ func (f *front) warm(hashes []uint64) {
 			}
 		}
 	}
-}
-
-// build spells the table as one batch. Range deletes come last: they are for what is
-// never written again (versions that no head names any more, the trimmed beginning of
-// a stream), so whatever is pending in them goes too.
-func (t *table) build(b *Builder) []byte {
-	b.Begin(0)
-	for _, i := range t.sorted() {
-		e := &t.entries[i]
-		if e.deleted {
-			b.Delete(t.keyOf(e))
-		} else {
-			b.Set(t.keyOf(e), t.valOf(e))
-		}
-	}
-	for _, r := range t.ranges {
-		b.DeleteRange(r.from, r.to)
-	}
-	b.State(&t.state)
-	return b.Finish()
 }

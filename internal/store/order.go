@@ -113,3 +113,45 @@ func (t *table) ordered(c *chain) (order []uint32, newest uint32) {
 	c.order = append(merged, old...)
 	return c.order, 0
 }
+
+// build spells the table as one batch. Range deletes come first, and changes that were made before a range
+// delete which covers them are left out: what was written since is what counts.
+func (t *table) build(b *Builder) []byte {
+	b.Begin(0)
+	for _, r := range t.ranges {
+		b.DeleteRange(r.from, r.to)
+	}
+	order := t.sorted()
+	covered := t.covered(order)
+	for _, i := range order {
+		e := &t.entries[i]
+		switch {
+		case covered != nil && covered[i]:
+		case e.deleted:
+			b.Delete(t.keyOf(e))
+		default:
+			b.Set(t.keyOf(e), t.valOf(e))
+		}
+	}
+	b.State(&t.state)
+	return b.Finish()
+}
+
+// covered tells which entries were changed for the last time before a range delete that covers them; nil if there
+// is no range.
+func (t *table) covered(order []uint32) []bool {
+	if len(t.ranges) == 0 {
+		return nil
+	}
+	covered := make([]bool, len(t.entries))
+	compare := func(i uint32, key []byte) int { return bytes.Compare(t.keyOf(&t.entries[i]), key) }
+	for n, r := range t.ranges {
+		at, _ := slices.BinarySearchFunc(order, r.from, compare)
+		for ; at < len(order) && compare(order[at], r.to) < 0; at++ {
+			if i := order[at]; t.entries[i].ranges <= uint32(n) {
+				covered[i] = true
+			}
+		}
+	}
+	return covered
+}

@@ -273,10 +273,10 @@ func (c *coldness) cold() bool {
 // loop should leave them to a worker.
 func (s *Store) Cold() bool { return s.reads.cold() }
 
-// Pending looks for a pair among the changes that have not reached Pebble. known
+// Pending looks for a pair, given the xxhash of its key, among the changes that have not reached Pebble. known
 // says that it is there, and then exists whether the pair is.
-func (s *Store) Pending(dst, key []byte) (val []byte, exists, known bool) {
-	return s.front.get(dst, key)
+func (s *Store) Pending(dst, key []byte, hash uint64) (val []byte, exists, known bool) {
+	return s.front.get(dst, key, hash)
 }
 
 // Warm asks the processor for the memory in which Pending will look, given the xxhashes of keys.

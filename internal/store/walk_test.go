@@ -101,6 +101,52 @@ func checkWalk(t *testing.T, s *Store, model, own map[string]string, lower, uppe
 	}
 }
 
+// What is written after a range delete stays, what was written before goes, in whatever batches and drains they meet.
+func TestWritesAroundRangeDeletes(t *testing.T) {
+	s := openForTest(t)
+	keys := layout.Keys{}
+	rng := rand.New(rand.NewPCG(5, 6))
+	member := func(i int) string { return string(fmt.Appendf(keys.Elements(nil, []byte("list"), 7), "%03d", i)) }
+	model := map[string]string{}
+	for round := range 400 {
+		var b Builder
+		b.Begin(0)
+		for range 1 + rng.IntN(60) {
+			key := member(rng.IntN(300))
+			switch rng.IntN(12) {
+			case 0:
+				to := member(rng.IntN(300))
+				b.DeleteRange([]byte(min(key, to)), []byte(max(key, to)))
+				maps.DeleteFunc(model, func(k, _ string) bool { return k >= min(key, to) && k < max(key, to) })
+			case 1, 2:
+				delete(model, key)
+				b.Delete([]byte(key))
+			default:
+				model[key] = fmt.Sprint(round)
+				b.Set([]byte(key), []byte(model[key]))
+			}
+		}
+		b.State(&layout.State{LSN: uint64(round + 1)})
+		if err := s.Apply(b.Finish()); err != nil {
+			t.Fatal(err)
+		}
+		if rng.IntN(4) > 0 {
+			continue
+		}
+		it, err := s.Iter([]byte(member(0)), []byte(member(999)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for it.First(); it.Valid(); it.Next() {
+			got[string(it.Key())] = string(it.Value())
+		}
+		if err := it.Close(); err != nil || !maps.Equal(got, model) {
+			t.Fatalf("round %d: %d pairs, want %d; %v", round, len(got), len(model), err)
+		}
+	}
+}
+
 // Sorting by collections gives the order of the bytes.
 func TestSorted(t *testing.T) {
 	keys := layout.Keys{}
