@@ -17,6 +17,8 @@ import (
 // Debugger is what DEBUG reaches into.
 type Debugger interface {
 	SetActiveExpire(on bool)
+	// ShiftClock lets keys expire by a clock that differs from the machine's.
+	ShiftClock(ms int64)
 	// DatabaseOpen says whether a database has been used since the start or holds
 	// data.
 	DatabaseOpen(i int) bool
@@ -47,6 +49,7 @@ var debugCommands = []struct {
 	{"reload", -2, debugReload},
 	{"set-active-expire", 3, debugActiveExpire},
 	{"set-disable-deny-scripts", 3, debugDenyScripts},
+	{"shift-clock", 3, debugShiftClock},
 	{"sleep", 3, debugSleep},
 	{"stringmatch-len", 4, debugStringMatch},
 }
@@ -77,6 +80,18 @@ func debugActiveExpire(c *Ctx) error {
 	c.Host.SetActiveExpire(string(c.Args[2]) != "0")
 	return c.ok()
 }
+
+func debugShiftClock(c *Ctx) error {
+	ms, ok := numeric.ParseInt64(c.Args[2])
+	if !ok || ms < -maxClockShiftMS || ms > maxClockShiftMS {
+		return resp.ErrNotInt
+	}
+	c.Host.ShiftClock(ms)
+	return c.ok()
+}
+
+// maxClockShiftMS is ten years.
+const maxClockShiftMS = 10 * 365 * 24 * 3600 * 1000
 
 func debugReload(c *Ctx) error {
 	if err := c.Host.Reload(); err != nil {
@@ -195,6 +210,7 @@ func debugHelp(c *Ctx) error {
 		"RELOAD", "    Write everything to the store, forget what is cached, and go on from there.",
 		"SET-ACTIVE-EXPIRE <0|1>", "    Set to 0 to stop deleting keys past their time; they stay hidden.",
 		"SET-DISABLE-DENY-SCRIPTS <0|1>", "    Set to 1 to let scripts call commands that they may not call otherwise.",
+		"SHIFT-CLOCK <milliseconds>", "    Let expiry go by a clock that differs from the machine's by so much.",
 		"SLEEP <seconds>", "    Hold up this connection for <seconds>. Decimals allowed.",
 		"STRINGMATCH-LEN <len> <pattern>", "    Match a string of <len> zero bytes with <pattern>.")
 }

@@ -84,8 +84,8 @@ type DBOptions struct {
 	Logger        *slog.Logger
 }
 
-func (o DBOptions) logOptions() binlog.Options {
-	return binlog.Options{FS: o.FS, Dir: o.BinlogDir, SegmentBytes: o.SegmentBytes, Logger: o.Logger, Now: time.Now}
+func (o DBOptions) logOptions(e *Engine) binlog.Options {
+	return binlog.Options{FS: o.FS, Dir: o.BinlogDir, SegmentBytes: o.SegmentBytes, Logger: o.Logger, Now: e.now}
 }
 
 // openDB opens a database: the store as it stands, then the log from the
@@ -124,7 +124,7 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", name, err), st.Close())
 	}
-	if db.log, err = binlog.Open(o.logOptions(), end); err != nil {
+	if db.log, err = binlog.Open(o.logOptions(e), end); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	log.Store(db.log)
@@ -166,7 +166,7 @@ func MakeDir(fs vfs.FS, dir string) error {
 // state in state.
 func (db *DB) recover(o DBOptions, from binlog.LSN, state *layout.State) (binlog.LSN, error) {
 	begin, lastSaid, records := time.Now(), time.Now(), 0
-	end, err := binlog.Recover(o.logOptions(), from, func(r binlog.Record) error {
+	end, err := binlog.Recover(o.logOptions(db.eng), from, func(r binlog.Record) error {
 		if r.Kind != binlog.KindBatch {
 			return fmt.Errorf("%w: record kind %d is unknown to this version", binlog.ErrCorrupt, r.Kind)
 		}

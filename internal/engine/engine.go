@@ -84,8 +84,9 @@ type Engine struct {
 	Errors       metric.Errors
 
 	activeExpire atomic.Bool
-	holdExpiry   atomic.Bool // writes are paused
-	follower     atomic.Bool // changes come from a master's log only
+	clockShift   atomic.Int64 // ms, see ShiftClock
+	holdExpiry   atomic.Bool  // writes are paused
+	follower     atomic.Bool  // changes come from a master's log only
 	closing      atomic.Bool
 	compacting   atomic.Pointer[time.Time] // since when, while it runs
 }
@@ -116,6 +117,18 @@ func (e *Engine) SetNotify(classes datatype.Class) { e.notify.Store(uint32(class
 // SetActiveExpire switches the deletion of keys past their time (DEBUG
 // SET-ACTIVE-EXPIRE); they stay hidden either way.
 func (e *Engine) SetActiveExpire(on bool) { e.activeExpire.Store(on) }
+
+// ShiftClock makes the engine's clock, which expiry and the times in the log go by, differ from the machine's (DEBUG
+// SHIFT-CLOCK): a jump of the machine's clock can be tried out with it.
+func (e *Engine) ShiftClock(ms int64) { e.clockShift.Store(ms) }
+
+// now is the machine's time, shifted.
+func (e *Engine) now() time.Time {
+	return time.Now().Add(time.Duration(e.clockShift.Load()) * time.Millisecond)
+}
+
+// until is how long it takes to a time of the engine's clock.
+func (e *Engine) until(ms int64) time.Duration { return time.UnixMilli(ms).Sub(e.now()) }
 
 // HoldExpiry stops the deletion of keys past their time while clients' writes are paused.
 func (e *Engine) HoldExpiry(on bool) { e.holdExpiry.Store(on) }

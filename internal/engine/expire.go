@@ -67,7 +67,7 @@ func (db *DB) expireDue(t *Turn) time.Duration {
 	if next == 0 {
 		return idleExpiry
 	}
-	return max(0, min(idleExpiry, time.Until(time.UnixMilli(next))))
+	return max(0, min(idleExpiry, db.eng.until(next)))
 }
 
 // expiryIndex is one of the two orders of time: that of keys, and that of hashes by
@@ -94,7 +94,7 @@ func (i *expiryIndex) expire(t *Turn) (next int64, ok bool) {
 	begin := i.key(nil, dueKey{})
 	from := begin
 	for {
-		keys, next, err := i.due(from, time.Now().UnixMilli())
+		keys, next, err := i.due(from, i.db.eng.now().UnixMilli())
 		if err != nil {
 			i.db.opts.Logger.Warn("expiry: cannot read the index; trying again", "db", i.db.Name, "err", err)
 			return 0, false

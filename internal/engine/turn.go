@@ -75,7 +75,7 @@ func (e *Engine) NewTurn(mayWait bool) *Turn {
 // Begin sets the time of the commands to come.
 func (t *Turn) Begin(now time.Time) {
 	t.nowNano = now.UnixNano()
-	t.nowMS = t.nowNano / 1e6
+	t.nowMS = t.nowNano/1e6 + t.eng.clockShift.Load()
 }
 
 // NowNano is the time of the current command, Unix ns.

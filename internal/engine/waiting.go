@@ -109,7 +109,7 @@ func (t *Turn) Block(args [][]byte, resume func(reply []byte)) *Waiting {
 	c.C.SetBlocked(true)
 	if w.wait.DeadlineMS != 0 {
 		w.mu.Lock()
-		w.timer = time.AfterFunc(time.Until(time.UnixMilli(w.wait.DeadlineMS)), func() {
+		w.timer = time.AfterFunc(t.eng.until(w.wait.DeadlineMS), func() {
 			w.finish(func() []byte {
 				rw := resp.Writer{Proto: w.cl.Proto}
 				w.wait.OnTimeout(&rw)

@@ -3,6 +3,9 @@ package node
 // SetActiveExpire implements command.Debugger.
 func (n *Node) SetActiveExpire(on bool) { n.eng.SetActiveExpire(on) }
 
+// ShiftClock implements command.Debugger.
+func (n *Node) ShiftClock(ms int64) { n.eng.ShiftClock(ms) }
+
 // DatabaseOpen implements command.Debugger.
 func (n *Node) DatabaseOpen(i int) bool { return n.eng.Opened(i) != nil }
 

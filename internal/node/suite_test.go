@@ -91,6 +91,23 @@ func TestDebugForTheSuite(t *testing.T) {
 	}
 }
 
+// Keys expire by the shifted clock, and come back with it if they were not deleted meanwhile.
+func TestShiftedClock(t *testing.T) {
+	c := dial(t, startForTest(t, "--enable-debug-command", "yes"))
+	c.MustDo(t, "SET", "k", "v", "PX", "600000")
+	c.MustDo(t, "DEBUG", "SHIFT-CLOCK", "-3600000")
+	if ttl := c.MustDo(t, "PTTL", "k").Int; ttl < 4_000_000 {
+		t.Errorf("an hour back it has %d ms", ttl)
+	}
+	c.MustDo(t, "DEBUG", "SHIFT-CLOCK", "3600000")
+	if n := c.MustDo(t, "EXISTS", "k").Int; n != 0 {
+		t.Error("an hour later it is still there")
+	}
+	if r, err := c.Do("DEBUG", "SHIFT-CLOCK", "9223372036854775807"); err != nil || !r.IsError() {
+		t.Errorf("a shift beyond all times: %v %v", r, err)
+	}
+}
+
 func TestNothingIsRememberedWhenNobodyTracks(t *testing.T) {
 	c := dial(t, startForTest(t))
 	c.MustDo(t, "CLIENT", "TRACKING", "ON")

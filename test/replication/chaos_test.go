@@ -119,6 +119,13 @@ func (c *chaos) fault() {
 			c.set(replica, "disk-resume-writes-free", "2mb")
 		}},
 		{"new history", func() { _, _ = c.do(c.master, "CLEARREPLICATIONID") }},
+		{"clock jumps", func() {
+			s := append([]*harness.Server{c.master}, c.replicas...)[c.rnd.IntN(3)]
+			c.shiftClock(s, c.rnd.Int64N(7_200_000)-3_600_000)
+			c.pause(200*time.Millisecond, 3*time.Second)
+			c.shiftClock(s, 0)
+		}},
+		{"empty master", c.replaceMaster},
 	}
 	f := faults[c.rnd.IntN(len(faults))]
 	c.count[f.name]++
@@ -147,6 +154,25 @@ func (c *chaos) restart(s *harness.Server) {
 	}
 	c.pause(10*time.Millisecond, 2*time.Second)
 	if err := s.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *chaos) shiftClock(s *harness.Server, ms int64) {
+	if r, err := c.do(s, "DEBUG", "SHIFT-CLOCK", ms); err != nil || r.IsError() {
+		c.t.Fatalf("DEBUG SHIFT-CLOCK: %v %v", r, err)
+	}
+}
+
+// replaceMaster puts an empty server in the place of the master, as who restores a machine does.
+func (c *chaos) replaceMaster() {
+	if err := c.master.Kill(); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.RemoveAll(c.master.DataDir()); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := c.master.Start(); err != nil {
 		c.t.Fatal(err)
 	}
 }
