@@ -48,7 +48,10 @@ func (f *failingOver) set(state string) {
 }
 
 // Failover implements command.Replicator.
-func (n *Node) Failover(o command.FailoverOptions) error {
+func (n *Node) Failover(o command.FailoverOptions) error { return n.beginFailover(o, func() {}) }
+
+// beginFailover does FAILOVER beside the caller; done is called when this server follows the new master.
+func (n *Node) beginFailover(o command.FailoverOptions, done func()) error {
 	f := &n.repl.failing
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,7 +80,9 @@ func (n *Node) Failover(o command.FailoverOptions) error {
 		f.mu.Unlock()
 		if err != nil {
 			n.log.Warn("FAILOVER was given up; this server stays the master", "reason", err)
+			return
 		}
+		done()
 	}()
 	return nil
 }

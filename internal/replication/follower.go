@@ -366,6 +366,21 @@ func (f *Follower) Linked() bool {
 	return f.m.State == Linked
 }
 
+// alive is how long ago a master may have spoken to count as alive: it pings each second.
+const alive = 2 * time.Second
+
+// AskToHandOver asks the master to do FAILOVER to this server. It says whether there is a master that may: one whose
+// link is up and that has spoken lately.
+func (f *Follower) AskToHandOver() bool {
+	f.mu.Lock()
+	link, linked := f.link, f.m.State == Linked
+	f.mu.Unlock()
+	if !linked || time.Since(time.UnixMilli(f.lastIO.Load())) > alive {
+		return false
+	}
+	return link.SendJSON(kindHandOver, refusal{"this replica is promoted"}) == nil
+}
+
 // Served says whether a database may answer reads: its data is, or once was, the master's.
 func (f *Follower) Served(name string) bool {
 	if f.unlikes.Load() == 0 {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -240,44 +241,92 @@ func TestWaitAndMinReplicas(t *testing.T) {
 	})
 }
 
+// increments counts up at a server until it refuses; the result is how often it was acknowledged.
+func increments(t *testing.T, addr string) <-chan int {
+	t.Helper()
+	c, err := harness.Dial(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acked := make(chan int, 1)
+	begun := make(chan struct{})
+	go func() {
+		defer c.Close()
+		for n := 0; ; n++ {
+			if r, err := c.Do("INCR", "counter"); err != nil || r.IsError() {
+				acked <- n
+				return
+			}
+			if n == 1000 {
+				close(begun)
+			}
+		}
+	}()
+	<-begun
+	return acked
+}
+
+// hasTurned waits until a server has handed over to another and refuses writes, and compares what it had acknowledged with
+// what the other has.
+func hasTurned(t *testing.T, from, to *harness.Server, acked <-chan int) {
+	t.Helper()
+	within(t, 10*time.Second, "the roles have changed", func() string {
+		return strings.TrimPrefix(info(to.Addr(), "role")+info(from.Addr(), "role"), "masterslave")
+	})
+	n := <-acked
+	if v := to.Client(t).MustDo(t, "GET", "counter").Str; v != strconv.Itoa(n) {
+		t.Errorf("%d increments were acknowledged, the new master has %s", n, v)
+	}
+	same(t, 10*time.Second, to, from)
+}
+
 // FAILOVER under load loses no acknowledged write, and the old master follows.
 func TestFailoverCommand(t *testing.T) {
 	a, b := start(t), start(t)
 	follow(t, b, a.Port)
 	same(t, 10*time.Second, a, b)
-	stop := make(chan struct{})
-	acked := make(chan int)
-	go func() {
-		n := 0
-		defer func() { acked <- n }()
-		c, err := harness.Dial(a.Addr())
-		if err != nil {
-			return
-		}
-		defer c.Close()
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if r, err := c.Do("INCR", "counter"); err != nil || r.IsError() {
-				return
-			}
-			n++
-		}
-	}()
-	time.Sleep(300 * time.Millisecond)
+	acked := increments(t, a.Addr())
 	a.Client(t).MustDo(t, "FAILOVER", "TO", "127.0.0.1", b.Port, "TIMEOUT", 5000)
-	within(t, 10*time.Second, "the roles have changed", func() string {
-		return strings.TrimPrefix(info(b.Addr(), "role")+info(a.Addr(), "role"), "masterslave")
-	})
-	n := <-acked
-	close(stop)
-	if v := b.Client(t).MustDo(t, "GET", "counter").Str; v != strconv.Itoa(n) {
-		t.Errorf("%d increments were acknowledged, the new master has %s", n, v)
+	hasTurned(t, a, b, acked)
+}
+
+// A Sentinel that promotes a replica of a living master (SENTINEL FAILOVER) loses nothing either: the master hands over. An
+// operator's REPLICAOF NO ONE leaves it alone.
+func TestPromotionBySentinel(t *testing.T) {
+	a, b := start(t), start(t)
+	follow(t, b, a.Port)
+	same(t, 10*time.Second, a, b)
+	b.Client(t).MustDo(t, "REPLICAOF", "NO", "ONE")
+	if r := a.Client(t).MustDo(t, "SET", "own", "1"); r.Str != "OK" || info(a.Addr(), "role") != "master" {
+		t.Errorf("the master has lost its role by its replica's REPLICAOF NO ONE: %v", r)
 	}
-	same(t, 10*time.Second, b, a)
+	follow(t, b, a.Port)
+	same(t, 10*time.Second, a, b)
+	acked := increments(t, a.Addr())
+	c := b.Client(t)
+	c.MustDo(t, "CLIENT", "SETNAME", "sentinel-0123abcd-cmd")
+	c.MustDo(t, "MULTI")
+	c.MustDo(t, "SLAVEOF", "NO", "ONE")
+	c.MustDo(t, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+	c.MustDo(t, "EXEC")
+	hasTurned(t, a, b, acked)
+}
+
+// A master that has stopped is not waited for.
+func TestPromotionBySentinelWithoutTheMaster(t *testing.T) {
+	a, b := start(t), start(t)
+	follow(t, b, a.Port)
+	same(t, 10*time.Second, a, b)
+	if err := syscall.Kill(a.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	c := b.Client(t)
+	c.MustDo(t, "CLIENT", "SETNAME", "sentinel-0123abcd-cmd")
+	c.MustDo(t, "SLAVEOF", "NO", "ONE")
+	within(t, 10*time.Second, "the replica leads", func() string { return strings.TrimPrefix(info(b.Addr(), "role"), "master") })
+	if r, err := c.Do("SET", "k", "v"); err != nil || r.IsError() {
+		t.Errorf("SET at the new master: %v %v", r, err)
+	}
 }
 
 // A replica of an empty directory does not answer reads before it has its master's data.
