@@ -209,6 +209,9 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 	}
 	switch {
 	case row.Is(command.Write) && v.ReplicaReadOnly:
+		if r.handedOver.lately() {
+			cl.CloseAfter = true
+		}
 		return engine.ErrReadOnly
 	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
 		return errMasterDown

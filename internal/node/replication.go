@@ -43,6 +43,8 @@ type replicating struct {
 	copying atomic.Pointer[copying]
 	failing failingOver
 	taking  takingOver
+
+	handedOver handedOver
 }
 
 // copying is a full copy on its way in.

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/haypile/haypile/internal/command"
@@ -16,6 +17,16 @@ const (
 	handOverTime = 1500 * time.Millisecond // for the master
 	takeOverWait = 2 * time.Second         // then the replica leads in any case
 )
+
+// handedOver is when this server ceased to be a master for a Sentinel. The Sentinel finds its role as it wants it, and so does not end the
+// connections of clients, as it does with a master that it demotes itself. Some clients would stay for ever: those whose
+// write is refused are sent away, and ask the Sentinels where the master is.
+type handedOver struct{ at atomic.Int64 } // Unix ms
+
+// sendAway is how long that goes on: Sentinels tell one another within a few seconds.
+const sendAway = 30 * time.Second
+
+func (h *handedOver) lately() bool { return time.Since(time.UnixMilli(h.at.Load())) < sendAway }
 
 // takingOver is a replica's promotion that waits for its master. It is guarded by roleMu.
 type takingOver struct{ cancel context.CancelFunc }
@@ -74,6 +85,7 @@ func (n *Node) TakeOver() error {
 func (n *Node) handOver(host string, port int) {
 	n.log.Info("a replica is promoted by a Sentinel; this master hands over to it", "host", host, "port", port)
 	err := n.beginFailover(command.FailoverOptions{Host: host, Port: port, Timeout: handOverTime}, func() {
+		n.repl.handedOver.at.Store(time.Now().UnixMilli())
 		if err := n.RewriteConfig(); err != nil && !errors.Is(err, config.ErrNoFile) {
 			n.log.Warn("the new role could not be written to the configuration file; a Sentinel corrects it after a restart", "err", err)
 		}

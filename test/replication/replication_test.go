@@ -310,6 +310,17 @@ func TestPromotionBySentinel(t *testing.T) {
 	c.MustDo(t, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 	c.MustDo(t, "EXEC")
 	hasTurned(t, a, b, acked)
+	// Clients that still want to write there are told, and sent away.
+	old := a.Client(t)
+	if r := old.MustDo(t, "GET", "counter"); r.IsError() {
+		t.Errorf("GET at the old master: %v", r)
+	}
+	if r, err := old.Do("SET", "k", "v"); err != nil || !strings.HasPrefix(r.Str, "READONLY") {
+		t.Errorf("SET at the old master: %v %v", r, err)
+	}
+	if r, err := old.Do("PING"); err == nil {
+		t.Errorf("after a write the old master still answers: %v", r)
+	}
 }
 
 // A master that has stopped is not waited for.
