@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -98,6 +97,9 @@ func confirm(c *redis.Client, op call, fence string) (value string, f fate) {
 	ctx := group.Background
 	conn := c.Conn()
 	defer conn.Close()
+	if err := conn.Ping(ctx).Err(); err != nil { // a connection that cannot be made, or was ended, has done nothing
+		return "", undone
+	}
 	tx := conn.TxPipeline()
 	reply := tx.Do(ctx, command(op)...)
 	tx.Incr(ctx, fence)
@@ -143,10 +145,6 @@ func fateOf(err error) fate {
 		if strings.HasPrefix(err.Error(), prefix) {
 			return undone
 		}
-	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" || strings.Contains(err.Error(), "sentinels specified in configuration are unreachable") {
-		return undone
 	}
 	return unknown
 }

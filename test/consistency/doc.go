@@ -14,7 +14,8 @@
 //   - An operation whose WAIT has found a replica enters with its reply.
 //   - A read has an INCR of a key of its own beside it. A read alone, even with WAIT, is not promised to be fresh: a master that was
 //     stopped and goes on does not know yet that it was replaced, and has acknowledgements from before for all its log.
-//   - An operation that was certainly not done (refused with READONLY, NOREPLICAS, LOADING, MASTERDOWN or EXECABORT; no connection)
+//   - An operation that was certainly not done (refused with READONLY, NOREPLICAS, LOADING, MASTERDOWN or EXECABORT; no
+//     connection over which a PING passes)
 //     does not enter.
 //   - Every other operation that changes something (connection lost, WAIT in vain) may have happened at any moment after its call, or
 //     never: it enters without a reply and without an end. The checker may place it where nobody sees it.
