@@ -67,7 +67,7 @@ func Start(t testing.TB, flavor harness.Flavor, args ...string) *Group {
 		} else {
 			all = append(all, "--appendonly", "yes", "--save", "", "--repl-diskless-sync-delay", "0")
 		}
-		n.Server = harness.Start(t, harness.Options{Flavor: flavor, Port: port, Config: true, Args: all})
+		n.Server = harness.Start(t, harness.Options{Flavor: flavor, Port: port, Config: "# of a drill\n", Args: all})
 		g.Nodes = append(g.Nodes, n)
 	}
 	for _, n := range g.Nodes[1:] {

@@ -44,7 +44,7 @@ type Options struct {
 	Name   string   // in directory names and messages; the flavor if empty
 	Bin    string   // the binary; that of the flavor if empty
 	Args   []string // parameters, as on the command line: "--appendfsync", "always"
-	Config bool     // give it a configuration file, empty at first, so that CONFIG REWRITE works; Args go before it
+	Config string   // what its configuration file begins with, which CONFIG REWRITE changes; no file if empty. Args go before it
 	Dir    string   // parent of the server's directory; the system's temporary directory if empty
 	Port   int      // 0: a free one
 	// StartTimeout bounds the wait for the first PONG; [StartTimeout] if zero.
@@ -76,8 +76,8 @@ func Launch(opts Options) (*Server, error) {
 	if err := os.Mkdir(s.DataDir(), 0o755); err != nil {
 		return nil, err
 	}
-	if opts.Config {
-		if err := os.WriteFile(s.ConfigPath(), nil, 0o644); err != nil {
+	if opts.Config != "" {
+		if err := os.WriteFile(s.ConfigPath(), []byte(opts.Config), 0o644); err != nil {
 			return nil, err
 		}
 	}
@@ -191,7 +191,7 @@ func (s *Server) StartOnly() error {
 
 func (s *Server) commandLine() []string {
 	place := []string{"--port", strconv.Itoa(s.Port), "--dir", s.DataDir()}
-	if s.opts.Config {
+	if s.opts.Config != "" {
 		place = append([]string{s.ConfigPath()}, place...)
 	}
 	everywhere := strings.Fields(os.Getenv("HAYPILE_ARGS"))

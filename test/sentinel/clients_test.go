@@ -192,14 +192,22 @@ func TestClients(t *testing.T) {
 			runners[i](t, g, l, stop)
 		}()
 	}
-	all := func(at time.Time) func() bool {
-		return func() bool {
-			return !slices.ContainsFunc(libraries, func(l *library) bool { return !l.worksSince(at) })
+	allWithin := func(limit time.Duration, what string) {
+		t.Helper()
+		at := time.Now()
+		for slices.ContainsFunc(libraries, func(l *library) bool { return !l.worksSince(at) }) {
+			if time.Since(at) > limit {
+				for _, l := range libraries {
+					t.Logf("%s: last write %v ago, last error: %s", l.name, time.Since(l.last), l.example)
+				}
+				t.Fatalf("not within %s: %s (%s)", limit, what, g.State())
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
 	}
 	ended := sync.OnceFunc(func() { close(stop); working.Wait() })
 	defer ended()
-	g.Within(30*time.Second, "all libraries write", all(time.Now()))
+	allWithin(30*time.Second, "all libraries write")
 	var pauses []string
 	for i := range failovers {
 		fault := group.Faults[slices.IndexFunc(group.Faults, func(f group.Fault) bool { return f.Name == kinds[i%len(kinds)] })]
@@ -207,11 +215,11 @@ func TestClients(t *testing.T) {
 		began := time.Now()
 		heal := fault.Do(g, m)
 		g.Within(60*time.Second, "the sentinels name another master", func() bool { n := g.Master(); return n != nil && n != m })
-		g.Within(60*time.Second, "all libraries write again", all(time.Now()))
+		allWithin(60*time.Second, "all libraries write again after "+fault.Name)
 		pauses = append(pauses, fmt.Sprintf("%s: %.1f s", fault.Name, time.Since(began).Seconds()))
 		heal()
 		g.Settle(60 * time.Second)
-		g.Within(30*time.Second, "all libraries write in the end", all(time.Now()))
+		allWithin(30*time.Second, "all libraries write after the repair")
 	}
 	ended()
 	g.Equal(60 * time.Second)

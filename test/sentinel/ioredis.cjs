@@ -9,6 +9,7 @@ const client = new (Redis.Redis || Redis)({
   sentinels: sentinels.map((a) => ({ host: a.split(':')[0], port: Number(a.split(':')[1]) })),
   connectTimeout: 1000,
   commandTimeout: 2000,
+  socketTimeout: 2000, // leaves a server that does not answer any more; without it ioredis waits for the connection to end
   maxRetriesPerRequest: 0,
   // A WAIT that was repeated alone on another connection would acknowledge what it knows nothing of.
   autoResendUnfulfilledCommands: false,
