@@ -133,8 +133,8 @@ func text(reply *redis.Cmd) (string, error) {
 	if errors.Is(err, redis.Nil) {
 		return "", nil
 	}
-	if list, is := v.([]any); is {
-		return strings.Trim(fmt.Sprint(list...), "[]"), err
+	if elements, is := v.([]any); is {
+		return strings.Trim(fmt.Sprint(elements), "[]"), err
 	}
 	return fmt.Sprint(v), err
 }
