@@ -17,7 +17,7 @@ import (
 func TestLinearizable(t *testing.T) {
 	rounds := len(group.Faults)
 	if testing.Short() {
-		rounds = 2
+		rounds = 1
 	}
 	if s := os.Getenv("CONSISTENCY_ROUNDS"); s != "" {
 		var err error

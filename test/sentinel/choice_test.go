@@ -12,6 +12,7 @@ import (
 // TestChoice: a node with replica-priority 0 is not promoted, and a replica of a replica gets what the new master writes. The node
 // keeps its run_id until it is restarted.
 func TestChoice(t *testing.T) {
+	t.Parallel()
 	g := group.Start(t, harness.Haypile)
 	m := g.Master()
 	never, other := g.Others(m)[0], g.Others(m)[1]

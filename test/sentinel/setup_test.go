@@ -68,6 +68,7 @@ func certificate(t *testing.T) (certFile, keyFile string, pool *x509.CertPool) {
 // Sentinels and replicas have users with the least rights and the default user is off, and where CONFIG has another name, fails over, and the old
 // master comes back as a replica.
 func TestStrictSetUp(t *testing.T) {
+	t.Parallel()
 	bin := harness.Need(t, "redis-sentinel")
 	cert, key, pool := certificate(t)
 	secure := fmt.Sprintf("tls-cert-file %s\ntls-key-file %s\ntls-ca-cert-file %s\ntls-replication yes\n", cert, key, cert)
