@@ -80,17 +80,29 @@ func (n *Node) TakeOver() error {
 	return nil
 }
 
-// handOver is what a replica asks for that a Sentinel has promoted. What the Sentinel would do to this server when it sees it
-// again is done here: the file says from now on whom it follows, so that it does not come back as a second master.
+// handOver is what a replica asks for that a Sentinel has promoted, and that leads in any case a little later. So a master that could not
+// give it everything follows it all the same: it was stopped for a while, and the question has waited. What the Sentinel would
+// do to this server when it sees it again is done here: the file says from now on whom it follows, so that it does not come back as a second master.
 func (n *Node) handOver(host string, port int) {
+	if n.repl.replica.Load() {
+		return
+	}
 	n.log.Info("a replica is promoted by a Sentinel; this master hands over to it", "host", host, "port", port)
-	err := n.beginFailover(command.FailoverOptions{Host: host, Port: port, Timeout: handOverTime}, func() {
+	ended := func(err error) {
 		n.repl.handedOver.at.Store(time.Now().UnixMilli())
+		if err != nil && !n.repl.replica.Load() {
+			n.log.Warn("the promoted replica leads without having been given everything; this server follows it", "reason", err)
+			if err := n.Follow(host, port, false); err != nil {
+				n.log.Error("this server cannot follow the promoted replica", "err", err)
+				return
+			}
+		}
 		if err := n.RewriteConfig(); err != nil && !errors.Is(err, config.ErrNoFile) {
 			n.log.Warn("the new role could not be written to the configuration file; a Sentinel corrects it after a restart", "err", err)
 		}
-	})
-	if err != nil {
-		n.log.Warn("this server does not hand over", "reason", err)
+	}
+	err := n.beginFailover(command.FailoverOptions{Host: host, Port: port, Timeout: handOverTime}, ended)
+	if err != nil && n.repl.failing.now() == noFailover { // it has gone already
+		ended(err)
 	}
 }

@@ -369,16 +369,16 @@ func (f *Follower) Linked() bool {
 // alive is how long ago a master may have spoken to count as alive: it pings each second.
 const alive = 2 * time.Second
 
-// AskToHandOver asks the master to do FAILOVER to this server. It says whether there is a master that may: one whose
-// link is up and that has spoken lately.
+// AskToHandOver asks the master to do FAILOVER to this server, and says whether it is likely to: its link is up and it has spoken
+// lately. One that was stopped reads the question when it goes on.
 func (f *Follower) AskToHandOver() bool {
 	f.mu.Lock()
 	link, linked := f.link, f.m.State == Linked
 	f.mu.Unlock()
-	if !linked || time.Since(time.UnixMilli(f.lastIO.Load())) > alive {
+	if !linked || link.SendJSON(kindHandOver, refusal{"this replica is promoted"}) != nil {
 		return false
 	}
-	return link.SendJSON(kindHandOver, refusal{"this replica is promoted"}) == nil
+	return time.Since(time.UnixMilli(f.lastIO.Load())) < alive
 }
 
 // Served says whether a database may answer reads: its data is, or once was, the master's.

@@ -323,7 +323,7 @@ func TestPromotionBySentinel(t *testing.T) {
 	}
 }
 
-// A master that has stopped is not waited for.
+// A master that has stopped is not waited for. When it goes on it learns that it was replaced, and writes of its clients are refused.
 func TestPromotionBySentinelWithoutTheMaster(t *testing.T) {
 	a, b := start(t), start(t)
 	follow(t, b, a.Port)
@@ -331,6 +331,12 @@ func TestPromotionBySentinelWithoutTheMaster(t *testing.T) {
 	if err := syscall.Kill(a.Pid(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	within(t, 10*time.Second, "the replica has not heard of it lately", func() string {
+		if ago := info(b.Addr(), "master_last_io_seconds_ago"); ago < "2" || len(ago) > 1 {
+			return ago
+		}
+		return ""
+	})
 	c := b.Client(t)
 	c.MustDo(t, "CLIENT", "SETNAME", "sentinel-0123abcd-cmd")
 	c.MustDo(t, "SLAVEOF", "NO", "ONE")
@@ -338,6 +344,11 @@ func TestPromotionBySentinelWithoutTheMaster(t *testing.T) {
 	if r, err := c.Do("SET", "k", "v"); err != nil || r.IsError() {
 		t.Errorf("SET at the new master: %v %v", r, err)
 	}
+	if err := syscall.Kill(a.Pid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 5*time.Second, "the old master follows by itself", func() string { return strings.TrimPrefix(info(a.Addr(), "role"), "slave") })
+	same(t, 10*time.Second, b, a)
 }
 
 // A replica of an empty directory does not answer reads before it has its master's data.
