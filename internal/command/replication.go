@@ -18,6 +18,8 @@ type Replicator interface {
 	Follow(host string, port int, force bool) error
 	// Lead makes this server a master.
 	Lead() error
+	// TakeOver does the same, and lets a master that is alive hand over first.
+	TakeOver() error
 	// FollowDB stops or resumes following for one database (DBSLAVEOF).
 	FollowDB(db int, follow, force bool) error
 	// Role is what ROLE replies.
@@ -70,6 +72,10 @@ type RoleReplica struct {
 	Offset int64
 }
 
+// sentinelName is how Sentinels begin the names of their connections. What one of them promotes is to take its master's
+// place; an operator's REPLICAOF NO ONE only parts from it.
+const sentinelName = "sentinel-"
+
 const replicaofSummary = "Configures a server as replica of another, or promotes it to a master."
 
 var replicationRows = []Row{
@@ -98,7 +104,11 @@ func replicaof(c *Ctx) error {
 		return resp.WrongArity(c.Row.Full)
 	}
 	if equalFold(c.Args[1], "no") && equalFold(c.Args[2], "one") {
-		if err := c.Host.Lead(); err != nil {
+		lead := c.Host.Lead
+		if strings.HasPrefix(c.C.Name(), sentinelName) {
+			lead = c.Host.TakeOver
+		}
+		if err := lead(); err != nil {
 			return err
 		}
 		return c.ok()

@@ -84,11 +84,12 @@ func copying(st *replication.Status) bool {
 func writeLink(w *writer, st *ReplicationState) {
 	l := &st.Link
 	up := l.State == replication.Linked
+	syncing := up && copying(l)
+	following := up && !syncing && (l.Whole || l.Serving)
 	w.str("master_host", l.Master.Host)
 	w.int("master_port", int64(l.Master.Port))
-	w.str("master_link_status", map[bool]string{true: "up", false: "down"}[up && (l.Whole || l.Serving)])
+	w.str("master_link_status", map[bool]string{true: "up", false: "down"}[following])
 	w.int("master_last_io_seconds_ago", secondsAgo(l.LastIO))
-	syncing := up && copying(l)
 	w.flag("master_sync_in_progress", syncing)
 	w.int("slave_read_repl_offset", st.Offset)
 	w.int("slave_repl_offset", st.Offset)
@@ -100,8 +101,8 @@ func writeLink(w *writer, st *ReplicationState) {
 		w.float("master_sync_perc", 100*float64(have)/float64(max(total, 1)))
 		w.int("master_sync_last_io_seconds_ago", secondsAgo(l.LastIO))
 	}
-	if !up {
-		w.int("master_link_down_since_seconds", int64(l.DownFor/time.Second))
+	if !following { // not 0: Sentinel looks each second, not each ten, at a replica that says so, and soon sees that its copy is whole
+		w.int("master_link_down_since_seconds", max(1, int64(l.DownFor/time.Second)))
 	}
 	w.str("repl_connect_status", l.State.String())
 	if l.Reason != "" {

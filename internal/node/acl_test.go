@@ -52,6 +52,23 @@ func startWith(t *testing.T, dir, text string) (*node.Node, *config.Config, stri
 	return n, cfg, addr, err
 }
 
+// Names are given in capitals, as in Redis's manual; ACL rules keep the old ones.
+func TestRenamedCommands(t *testing.T) {
+	n, _, addr, err := startWith(t, t.TempDir(), "rename-command FLUSHALL \"\"\nrename-command CONFIG Settings\nrename-command nosuch x\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	c := dial(t, addr)
+	says(t, c, "unknown command", "FLUSHALL")
+	says(t, c, "unknown command", "CONFIG", "GET", "port")
+	says(t, c, "port", "SETTINGS", "GET", "port")
+	says(t, c, "OK", "ACL", "SETUSER", "w", "on", ">w", "+config|rewrite")
+	says(t, c, "OK", "AUTH", "w", "w")
+	says(t, c, "NOPERM", "settings", "GET", "port")
+	says(t, c, "OK", "settings", "REWRITE")
+}
+
 func TestUsersInTheConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	n, cfg, addr, err := startWith(t, dir, "user default on nopass ~* &* +@all -flushdb\nuser alice on >pw ~a* (+get ~b)\nacllog-max-len 2\n")

@@ -49,6 +49,15 @@ func (f *failingOver) set(state string) {
 
 // Failover implements command.Replicator.
 func (n *Node) Failover(o command.FailoverOptions) error {
+	return n.beginFailover(o, func(err error) {
+		if err != nil {
+			n.log.Warn("FAILOVER was given up; this server stays the master", "reason", err)
+		}
+	})
+}
+
+// beginFailover does FAILOVER beside the caller; ended is called when this server follows the new master, or with the reason why not.
+func (n *Node) beginFailover(o command.FailoverOptions, ended func(error)) error {
 	f := &n.repl.failing
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,9 +84,7 @@ func (n *Node) Failover(o command.FailoverOptions) error {
 		f.mu.Lock()
 		f.cancel, f.state = nil, noFailover
 		f.mu.Unlock()
-		if err != nil {
-			n.log.Warn("FAILOVER was given up; this server stays the master", "reason", err)
-		}
+		ended(err)
 	}()
 	return nil
 }

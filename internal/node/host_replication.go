@@ -19,6 +19,7 @@ func (n *Node) Follow(host string, port int, force bool) error {
 	r := &n.repl
 	r.roleMu.Lock()
 	defer r.roleMu.Unlock()
+	r.taking.end()
 	if err := n.cfg.Update(func(v *config.Values) { v.ReplicaOf = config.Address{Host: host, Port: int64(port)} }); err != nil {
 		return resp.Err("ERR " + err.Error())
 	}
@@ -39,6 +40,13 @@ func (n *Node) Lead() error {
 	r := &n.repl
 	r.roleMu.Lock()
 	defer r.roleMu.Unlock()
+	return n.lead()
+}
+
+// lead is called with roleMu held.
+func (n *Node) lead() error {
+	r := &n.repl
+	r.taking.end()
 	if !r.replica.Load() {
 		return nil
 	}
@@ -201,6 +209,9 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 	}
 	switch {
 	case row.Is(command.Write) && v.ReplicaReadOnly:
+		if r.handedOver.lately() {
+			cl.CloseAfter = true
+		}
 		return engine.ErrReadOnly
 	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
 		return errMasterDown

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,7 +96,7 @@ func Start(o Options) (n *Node, err error) {
 	}
 	debug.SetMemoryLimit(n.budget.heapLimit)
 	n.blocks = pebble.NewCache(n.budget.blockCache)
-	n.table = command.NewTable(renames(v))
+	n.table = command.NewTable(n.renames(v))
 	n.scripts = script.NewHost(script.Options{Version: command.ServerVersion, Log: n.logScript})
 	n.users = acl.NewUsers(n.table.ACL())
 	if err := n.openUsers(v); err != nil {
@@ -136,10 +137,15 @@ func newRunID() string {
 	return hex.EncodeToString(b[:])
 }
 
-func renames(v *config.Values) map[string]string {
-	m := map[string]string{}
+// renames are those of the configuration, by lower-case names. A name that no command has protects from nothing, which an operator must know; a
+// file of Pika's may have some.
+func (n *Node) renames(v *config.Values) map[string]string {
+	m, known := map[string]string{}, command.NewTable(nil)
 	for _, r := range v.RenameCommands {
-		m[r.From] = r.To
+		if known.Find([]byte(r.From)) == nil {
+			n.log.Warn("rename-command names a command that is not there", "command", r.From)
+		}
+		m[strings.ToLower(r.From)] = r.To
 	}
 	return m
 }

@@ -42,6 +42,9 @@ type replicating struct {
 	good    atomic.Int64                     // replicas that count for min-replicas-to-write
 	copying atomic.Pointer[copying]
 	failing failingOver
+	taking  takingOver
+
+	handedOver handedOver
 }
 
 // copying is a full copy on its way in.
@@ -67,7 +70,7 @@ func (n *Node) openReplication(v *config.Values) error {
 	}
 	software := "haypile " + n.version
 	r.source = replication.NewSource(replication.SourceOptions{Master: masterSide{n}, RunID: n.runID, Software: software, Keyspace: n.keyspace(),
-		Settings: n.sourceSettings, Logger: n.log, Acked: func() { n.eng.Wake(command.WaitKey) }})
+		Settings: n.sourceSettings, Logger: n.log, Acked: func() { n.eng.Wake(command.WaitKey) }, HandOver: n.handOver})
 	r.dialer = &replication.Dialer{Settings: n.dialSettings, Logger: n.log}
 	r.follower = replication.NewFollower(replication.FollowerOptions{Replica: replicaSide{n, map[string]*replicaDB{}, &sync.Mutex{}}, RunID: n.runID, Software: software,
 		Keyspace: n.keyspace(), Settings: n.followerSettings, Logger: n.log})

@@ -10,7 +10,7 @@
 //   - P3. A slow or silent replica costs its master neither memory nor speed: what it
 //     has not read is in the log, on disk, up to a bound.
 //   - P4. Whatever comes over the wire is bounded and checked; a peer can make the
-//     other side close the link, and nothing else.
+//     other side close the link; a replica can ask its master to hand over to it, and nothing else.
 //
 // The machines are values: Step takes an event and returns the next state and the
 // actions to perform. They have no clock, no socket and no disk; the Follower

@@ -366,6 +366,21 @@ func (f *Follower) Linked() bool {
 	return f.m.State == Linked
 }
 
+// alive is how long ago a master may have spoken to count as alive: it pings each second.
+const alive = 2 * time.Second
+
+// AskToHandOver asks the master to do FAILOVER to this server, and says whether it is likely to: its link is up and it has spoken
+// lately. One that was stopped reads the question when it goes on.
+func (f *Follower) AskToHandOver() bool {
+	f.mu.Lock()
+	link, linked := f.link, f.m.State == Linked
+	f.mu.Unlock()
+	if !linked || link.SendJSON(kindHandOver, refusal{"this replica is promoted"}) != nil {
+		return false
+	}
+	return time.Since(time.UnixMilli(f.lastIO.Load())) < alive
+}
+
 // Served says whether a database may answer reads: its data is, or once was, the master's.
 func (f *Follower) Served(name string) bool {
 	if f.unlikes.Load() == 0 {

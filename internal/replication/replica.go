@@ -165,6 +165,10 @@ func (r *replica) receive() error {
 			if err := r.judge(q); err != nil {
 				return err
 			}
+		case kindHandOver:
+			if r.src.opts.HandOver != nil {
+				r.src.opts.HandOver(r.address())
+			}
 		case kindBye:
 			var b refusal
 			_ = transport.Decode(p, &b)

@@ -42,6 +42,8 @@ type SourceOptions struct {
 	Logger   *slog.Logger
 	// Acked is called when a replica has acknowledged something, from its goroutine.
 	Acked func()
+	// HandOver is called when the replica at an address has been told to lead, from its goroutine.
+	HandOver func(host string, port int)
 }
 
 // Source serves replicas: a goroutine reads what each has to say, another sends

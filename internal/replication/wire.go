@@ -15,18 +15,19 @@ const ProtocolVersion = 1
 // Then, per database, the replica asks with its position, the master gives its verdict, and if
 // the replica may continue, log records follow from there.
 const (
-	kindHello   byte = 1  // replica: hello
-	kindWelcome byte = 2  // master: welcome
-	kindRefuse  byte = 3  // master: refusal, then the link ends
-	kindAsk     byte = 4  // replica: ask
-	kindVerdict byte = 5  // master: verdict
-	kindRecords byte = 6  // master: database u32, LSN u64, log bytes
-	kindPing    byte = 7  // master: time u64 (Unix ms), then per database: number u32, end u64
-	kindAck     byte = 8  // replica: per database: number u32, written, durable, applied u64
-	kindMap     byte = 9  // master: databases
-	kindPublish byte = 10 // master: sharded u8, channel length u32, channel, message
-	kindPromote byte = 11 // master: promotion; the replica is to take over (FAILOVER)
-	kindBye     byte = 12 // either: refusal; the link ends on purpose
+	kindHello    byte = 1  // replica: hello
+	kindWelcome  byte = 2  // master: welcome
+	kindRefuse   byte = 3  // master: refusal, then the link ends
+	kindAsk      byte = 4  // replica: ask
+	kindVerdict  byte = 5  // master: verdict
+	kindRecords  byte = 6  // master: database u32, LSN u64, log bytes
+	kindPing     byte = 7  // master: time u64 (Unix ms), then per database: number u32, end u64
+	kindAck      byte = 8  // replica: per database: number u32, written, durable, applied u64
+	kindMap      byte = 9  // master: databases
+	kindPublish  byte = 10 // master: sharded u8, channel length u32, channel, message
+	kindPromote  byte = 11 // master: promotion; the replica is to take over (FAILOVER)
+	kindBye      byte = 12 // either: refusal; the link ends on purpose
+	kindHandOver byte = 13 // replica: refusal; it has been told to lead: the master is to do FAILOVER to it
 )
 
 // hello is who a replica is.
@@ -40,7 +41,6 @@ type hello struct {
 	Priority     int    `json:"priority"`
 	Keyspace     string `json:"keyspace"` // layout of keys: both sides must have the same
 	Databases    int    `json:"databases"`
-	Takeover     bool   `json:"takeover,omitempty"` // it was promoted by FAILOVER and wants the receiver to follow
 }
 
 // welcome is who the master is.

@@ -44,6 +44,7 @@ type Options struct {
 	Name   string   // in directory names and messages; the flavor if empty
 	Bin    string   // the binary; that of the flavor if empty
 	Args   []string // parameters, as on the command line: "--appendfsync", "always"
+	Config string   // what its configuration file begins with, which CONFIG REWRITE changes; no file if empty. Args go before it
 	Dir    string   // parent of the server's directory; the system's temporary directory if empty
 	Port   int      // 0: a free one
 	// StartTimeout bounds the wait for the first PONG; [StartTimeout] if zero.
@@ -74,6 +75,11 @@ func Launch(opts Options) (*Server, error) {
 	s := &Server{Dir: dir, opts: opts}
 	if err := os.Mkdir(s.DataDir(), 0o755); err != nil {
 		return nil, err
+	}
+	if opts.Config != "" {
+		if err := os.WriteFile(s.ConfigPath(), []byte(opts.Config), 0o644); err != nil {
+			return nil, err
+		}
 	}
 	// A port that was free may be taken by another test before the server binds it: then try elsewhere.
 	for attempt := 0; ; attempt++ {
@@ -112,6 +118,9 @@ func (s *Server) Addr() string { return "127.0.0.1:" + strconv.Itoa(s.Port) }
 
 // DataDir is what the server was given as --dir.
 func (s *Server) DataDir() string { return filepath.Join(s.Dir, "data") }
+
+// ConfigPath is the configuration file, if the server has one.
+func (s *Server) ConfigPath() string { return filepath.Join(s.Dir, "config") }
 
 // LogPath is the file with everything the process wrote, over all its starts.
 func (s *Server) LogPath() string { return filepath.Join(s.Dir, "log") }
@@ -182,6 +191,9 @@ func (s *Server) StartOnly() error {
 
 func (s *Server) commandLine() []string {
 	place := []string{"--port", strconv.Itoa(s.Port), "--dir", s.DataDir()}
+	if s.opts.Config != "" {
+		place = append([]string{s.ConfigPath()}, place...)
+	}
 	everywhere := strings.Fields(os.Getenv("HAYPILE_ARGS"))
 	if isRedis(s.opts.Bin) {
 		args := append(place, "--save", "", "--bind", "127.0.0.1")

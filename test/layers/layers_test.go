@@ -46,6 +46,7 @@ var neighbours = map[string]string{
 	// Programs outside know a server by its command line and its port only.
 	"bench test/harness":            "benchmarks start servers as tests do",
 	"test test/harness":             "the tests share one way to start servers",
+	"test test/group":               "failover tests share their servers, sentinels and faults",
 	"test/layers internal/command":  "the table of commands is looked at here",
 	"internal test/harness (tests)": "tests of a package may ask a real server",
 	"cmd test/harness (tests)":      "tests of a package may ask a real server",

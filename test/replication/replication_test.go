@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -240,43 +241,113 @@ func TestWaitAndMinReplicas(t *testing.T) {
 	})
 }
 
+// increments counts up at a server until it refuses; the result is how often it was acknowledged.
+func increments(t *testing.T, addr string) <-chan int {
+	t.Helper()
+	c, err := harness.Dial(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acked := make(chan int, 1)
+	begun := make(chan struct{})
+	go func() {
+		defer c.Close()
+		for n := 0; ; n++ {
+			if r, err := c.Do("INCR", "counter"); err != nil || r.IsError() {
+				acked <- n
+				return
+			}
+			if n == 1000 {
+				close(begun)
+			}
+		}
+	}()
+	<-begun
+	return acked
+}
+
+// hasTurned waits until a server has handed over to another and refuses writes, and compares what it had acknowledged with
+// what the other has.
+func hasTurned(t *testing.T, from, to *harness.Server, acked <-chan int) {
+	t.Helper()
+	within(t, 10*time.Second, "the roles have changed", func() string {
+		return strings.TrimPrefix(info(to.Addr(), "role")+info(from.Addr(), "role"), "masterslave")
+	})
+	n := <-acked
+	if v := to.Client(t).MustDo(t, "GET", "counter").Str; v != strconv.Itoa(n) {
+		t.Errorf("%d increments were acknowledged, the new master has %s", n, v)
+	}
+	same(t, 10*time.Second, to, from)
+}
+
 // FAILOVER under load loses no acknowledged write, and the old master follows.
 func TestFailoverCommand(t *testing.T) {
 	a, b := start(t), start(t)
 	follow(t, b, a.Port)
 	same(t, 10*time.Second, a, b)
-	stop := make(chan struct{})
-	acked := make(chan int)
-	go func() {
-		n := 0
-		defer func() { acked <- n }()
-		c, err := harness.Dial(a.Addr())
-		if err != nil {
-			return
-		}
-		defer c.Close()
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if r, err := c.Do("INCR", "counter"); err != nil || r.IsError() {
-				return
-			}
-			n++
-		}
-	}()
-	time.Sleep(300 * time.Millisecond)
+	acked := increments(t, a.Addr())
 	a.Client(t).MustDo(t, "FAILOVER", "TO", "127.0.0.1", b.Port, "TIMEOUT", 5000)
-	within(t, 10*time.Second, "the roles have changed", func() string {
-		return strings.TrimPrefix(info(b.Addr(), "role")+info(a.Addr(), "role"), "masterslave")
-	})
-	n := <-acked
-	close(stop)
-	if v := b.Client(t).MustDo(t, "GET", "counter").Str; v != strconv.Itoa(n) {
-		t.Errorf("%d increments were acknowledged, the new master has %s", n, v)
+	hasTurned(t, a, b, acked)
+}
+
+// A Sentinel that promotes a replica of a living master (SENTINEL FAILOVER) loses nothing either: the master hands over. An
+// operator's REPLICAOF NO ONE leaves it alone.
+func TestPromotionBySentinel(t *testing.T) {
+	a, b := start(t), start(t)
+	follow(t, b, a.Port)
+	same(t, 10*time.Second, a, b)
+	b.Client(t).MustDo(t, "REPLICAOF", "NO", "ONE")
+	if r := a.Client(t).MustDo(t, "SET", "own", "1"); r.Str != "OK" || info(a.Addr(), "role") != "master" {
+		t.Errorf("the master has lost its role by its replica's REPLICAOF NO ONE: %v", r)
 	}
+	follow(t, b, a.Port)
+	same(t, 10*time.Second, a, b)
+	acked := increments(t, a.Addr())
+	c := b.Client(t)
+	c.MustDo(t, "CLIENT", "SETNAME", "sentinel-0123abcd-cmd")
+	c.MustDo(t, "MULTI")
+	c.MustDo(t, "SLAVEOF", "NO", "ONE")
+	c.MustDo(t, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+	c.MustDo(t, "EXEC")
+	hasTurned(t, a, b, acked)
+	// Clients that still want to write there are told, and sent away.
+	old := a.Client(t)
+	if r := old.MustDo(t, "GET", "counter"); r.IsError() {
+		t.Errorf("GET at the old master: %v", r)
+	}
+	if r, err := old.Do("SET", "k", "v"); err != nil || !strings.HasPrefix(r.Str, "READONLY") {
+		t.Errorf("SET at the old master: %v %v", r, err)
+	}
+	if r, err := old.Do("PING"); err == nil {
+		t.Errorf("after a write the old master still answers: %v", r)
+	}
+}
+
+// A master that has stopped is not waited for. When it goes on it learns that it was replaced, and writes of its clients are refused.
+func TestPromotionBySentinelWithoutTheMaster(t *testing.T) {
+	a, b := start(t), start(t)
+	follow(t, b, a.Port)
+	same(t, 10*time.Second, a, b)
+	if err := syscall.Kill(a.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 10*time.Second, "the replica has not heard of it lately", func() string {
+		if ago := info(b.Addr(), "master_last_io_seconds_ago"); ago < "2" || len(ago) > 1 {
+			return ago
+		}
+		return ""
+	})
+	c := b.Client(t)
+	c.MustDo(t, "CLIENT", "SETNAME", "sentinel-0123abcd-cmd")
+	c.MustDo(t, "SLAVEOF", "NO", "ONE")
+	within(t, 10*time.Second, "the replica leads", func() string { return strings.TrimPrefix(info(b.Addr(), "role"), "master") })
+	if r, err := c.Do("SET", "k", "v"); err != nil || r.IsError() {
+		t.Errorf("SET at the new master: %v %v", r, err)
+	}
+	if err := syscall.Kill(a.Pid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 5*time.Second, "the old master follows by itself", func() string { return strings.TrimPrefix(info(a.Addr(), "role"), "slave") })
 	same(t, 10*time.Second, b, a)
 }
 
@@ -289,7 +360,7 @@ func TestNoReadsBeforeTheCopy(t *testing.T) {
 	replica := start(t, "--replication-transport", "single")
 	c := replica.Client(t)
 	follow(t, replica, p.Port)
-	sawLoading := false
+	sawLoading, sawCopy := false, false
 	within(t, 30*time.Second, "the key can be read", func() string {
 		r, err := c.Do("GET", "fill:1:1")
 		switch {
@@ -297,8 +368,14 @@ func TestNoReadsBeforeTheCopy(t *testing.T) {
 			t.Fatal(err)
 		case r.IsError() && strings.HasPrefix(r.Str, "LOADING"):
 			sawLoading = true
-			if priority := info(replica.Addr(), "slave_priority"); priority != "0" && priority != "100" {
-				t.Fatalf("slave_priority %q", priority)
+			// What Sentinel reads: not to be promoted, and to be looked at again soon, which it does while the link is down.
+			if text := c.MustDo(t, "INFO", "replication").Str; strings.Contains(text, "master_sync_in_progress:1\r\n") {
+				sawCopy = true
+				for _, line := range []string{"slave_priority:0\r\n", "master_link_status:down\r\n", "master_link_down_since_seconds:"} {
+					if !strings.Contains(text, line) || strings.Contains(text, "master_link_down_since_seconds:0\r\n") {
+						t.Fatalf("during a copy INFO has no %q:\n%s", line, text)
+					}
+				}
 			}
 			return r.Str
 		case r.IsError() || r.Kind == harness.Null || r.Str == "":
@@ -306,7 +383,7 @@ func TestNoReadsBeforeTheCopy(t *testing.T) {
 		}
 		return ""
 	})
-	if !sawLoading {
+	if !sawLoading || !sawCopy {
 		t.Error("the copy was too quick to see anything")
 	}
 }

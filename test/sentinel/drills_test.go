@@ -2,20 +2,20 @@ package sentinel
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/haypile/haypile/test/group"
 	"github.com/haypile/haypile/test/harness"
 )
 
@@ -34,8 +34,8 @@ type writers struct {
 	since []time.Time
 }
 
-func startWriters(g *group, wait bool) *writers {
-	w := &writers{client: g.client(), wait: wait, stop: make(chan struct{})}
+func startWriters(g *group.Group, wait bool) *writers {
+	w := &writers{client: g.Client(), wait: wait, stop: make(chan struct{})}
 	for range 4 {
 		w.done.Add(1)
 		go w.write()
@@ -68,14 +68,14 @@ func key(n int64) string { return "w:" + strconv.FormatInt(n, 10) }
 
 func (w *writers) set(n int64) bool {
 	if !w.wait {
-		return w.client.Set(background, key(n), n, 0).Err() == nil
+		return w.client.Set(group.Background, key(n), n, 0).Err() == nil
 	}
 	conn := w.client.Conn()
 	defer conn.Close()
-	if conn.Set(background, key(n), n, 0).Err() != nil {
+	if conn.Set(group.Background, key(n), n, 0).Err() != nil {
 		return false
 	}
-	got, err := conn.Wait(background, 1, time.Second).Result()
+	got, err := conn.Wait(group.Background, 1, time.Second).Result()
 	return err == nil && got >= 1
 }
 
@@ -109,8 +109,9 @@ func (w *writers) writesAgain(at time.Time, limit time.Duration) bool {
 }
 
 // lost counts acknowledged writes that the master has not.
-func (w *writers) lost(t *testing.T, m *harness.Server) (lost int, example string) {
-	c := m.Client(t)
+func (w *writers) lost(t *testing.T, m *group.Node) (lost int, example string) {
+	c := group.Patient(t, m)
+	defer c.Close()
 	for batch := range slices.Chunk(w.acked, 500) {
 		args := []any{"EXISTS"}
 		for _, n := range batch {
@@ -129,135 +130,28 @@ func (w *writers) lost(t *testing.T, m *harness.Server) (lost int, example strin
 	return lost, example
 }
 
-// drill is one kind of fault. It returns what puts things right again, for after the first
-// write that succeeds.
-type drill struct {
-	name string
-	do   func(g *group, m *node) (heal func())
-}
-
-var drills = []drill{
-	{"kill -9 of the master", func(g *group, m *node) func() {
-		g.kill(m)
-		return func() { g.start(m) }
-	}},
-	{"SIGSTOP of the master", func(g *group, m *node) func() {
-		pid := m.server.Pid()
-		_ = syscall.Kill(pid, syscall.SIGSTOP)
-		return func() { _ = syscall.Kill(pid, syscall.SIGCONT) }
-	}},
-	{"partition of the master with a client", func(g *group, m *node) func() {
-		m.proxy.Refuse(true)
-		m.proxy.Cut()
-		inside, err := harness.Dial(m.server.Addr())
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		stop, done := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(done)
-			defer inside.Close()
-			for i := 0; ; i++ {
-				select {
-				case <-stop:
-					return
-				default:
-					_, _ = inside.Do("SET", fmt.Sprint("inside:", i%100), i)
-					time.Sleep(5 * time.Millisecond)
-				}
-			}
-		}()
-		return func() {
-			close(stop)
-			<-done
-			m.proxy.Refuse(false)
-		}
-	}},
-	{"kill -9 of the master while a replica is being copied", func(g *group, m *node) func() {
-		r := g.others(m)[0]
-		g.kill(r)
-		clear(g.t, r.server.DataDir())
-		g.start(r)
-		time.Sleep(150 * time.Millisecond)
-		g.kill(m)
-		return func() { g.start(m) }
-	}},
-	{"kill -9 of the master and a replica", func(g *group, m *node) func() {
-		r := g.others(m)[0]
-		g.kill(r)
-		g.kill(m)
-		return func() {
-			g.start(r)
-			g.start(m)
-		}
-	}},
-	{"restart of everything", func(g *group, m *node) func() {
-		for _, n := range g.nodes {
-			g.kill(n)
-		}
-		for _, n := range g.nodes {
-			g.start(n)
-		}
-		return func() {}
-	}},
-	{"SENTINEL FAILOVER", func(g *group, m *node) func() {
-		c, err := harness.Dial(g.sentinels[0])
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		defer c.Close()
-		for range 20 {
-			if r, err := c.Do("SENTINEL", "FAILOVER", masterName); err == nil && !r.IsError() {
-				break
-			}
-			time.Sleep(500 * time.Millisecond)
-		}
-		for end := time.Now().Add(30 * time.Second); g.master() == m && time.Now().Before(end); {
-			time.Sleep(20 * time.Millisecond)
-		}
-		return func() {}
-	}},
-}
-
-func (g *group) others(m *node) (list []*node) {
-	for _, n := range g.nodes {
-		if n != m {
-			list = append(list, n)
-		}
-	}
-	return list
-}
-
-func clear(t *testing.T, dir string) {
-	names, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if err := os.RemoveAll(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// result is what came of the rounds of one drill.
+// result is what came of the rounds of one fault.
 type result struct {
-	first []time.Duration
-	heal  []time.Duration
-	lost  int
-	acked int
-	syncs int
+	first  []time.Duration
+	heal   []time.Duration
+	later  map[string]int // what nodes were ten seconds after the repair
+	lost   int
+	acked  int
+	copies int
 }
 
 // TestDrills: after each fault a write succeeds soon, the group heals by itself, all nodes
 // have the same data, and no acknowledged write is lost where that is promised.
 func TestDrills(t *testing.T) {
-	rounds := 3
+	rounds := len(group.Faults)
 	if testing.Short() {
 		rounds = 1
 	}
 	if s := os.Getenv("DRILL_ROUNDS"); s != "" {
-		rounds, _ = strconv.Atoi(s)
+		var err error
+		if rounds, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
 	}
 	flavor := harness.Haypile
 	if os.Getenv("DRILL_SERVER") == "redis" {
@@ -268,7 +162,7 @@ func TestDrills(t *testing.T) {
 		wait bool
 		args []string
 	}{
-		{"WAIT 1 and min-replicas-to-write 1", true, []string{"--min-replicas-to-write", "1", "--min-replicas-max-lag", "4"}},
+		{"WAIT 1 and min-replicas-to-write 1", true, group.Safe},
 		{"plain writes", false, nil},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
@@ -278,65 +172,101 @@ func TestDrills(t *testing.T) {
 }
 
 func run(t *testing.T, flavor harness.Flavor, rounds int, wait bool, args []string) {
-	g := startGroup(t, flavor, args...)
+	g := group.Start(t, flavor, args...)
 	rnd := rand.New(rand.NewPCG(1, 1))
-	order := rnd.Perm(len(drills))
-	results := make([]result, len(drills))
+	order := rnd.Perm(len(group.Faults))
+	results := make([]result, len(group.Faults))
+	t.Cleanup(func() { table(t, flavor, results) })
 	for round := range rounds {
 		i := order[round%len(order)]
-		if wait && strings.Contains(drills[i].name, "and a replica") {
-			continue // with two of three gone nothing can be acknowledged
-		}
-		r := &results[i]
+		fault, r := &group.Faults[i], &results[i]
 		w := startWriters(g, wait)
-		time.Sleep(time.Second)
-		m := g.master()
-		before := g.fullSyncs()
-		heal := drills[i].do(g, m)
+		time.Sleep(time.Second) // of writing
+		m := g.Master()
+		copies := countCopies(g)
+		heal := fault.Do(g, m)
 		at := time.Now()
-		if !w.writesAgain(at, 60*time.Second) {
-			t.Fatalf("round %d, %s: no write for a minute: %s", round, drills[i].name, g.state())
-		}
-		if wait && strings.HasPrefix(drills[i].name, "partition") {
-			time.Sleep(time.Second)
+		if wait && fault.Alone { // nothing can be acknowledged before the repair
+			g.Within(60*time.Second, "the sentinels name another master", func() bool { n := g.Master(); return n != nil && n != m })
+		} else if !w.writesAgain(at, 60*time.Second) {
+			t.Fatalf("round %d, %s: no write for a minute: %s", round+1, fault.Name, g.State())
 		}
 		heal()
 		healed := time.Now()
-		g.settle(60 * time.Second)
-		r.heal = append(r.heal, time.Since(healed))
+		if !w.writesAgain(healed, 60*time.Second) {
+			t.Fatalf("round %d, %s: no write for a minute after the repair: %s", round+1, fault.Name, g.State())
+		}
+		time.Sleep(time.Until(healed.Add(10 * time.Second)))
+		places := placesOf(g)
+		g.Settle(60 * time.Second)
+		took := time.Since(healed)
 		w.end()
 		first := w.pauseAfter(at)
-		g.equal(30 * time.Second)
-		lost, example := w.lost(t, g.master().server)
-		r.first, r.lost, r.acked = append(r.first, first), r.lost+lost, r.acked+len(w.acked)
-		r.syncs += max(0, g.fullSyncs()-before)
-		t.Logf("round %d, %s: longest pause %s, sound %s after the repair, %d acknowledged, %d lost %s", round+1, drills[i].name,
-			first.Round(time.Millisecond), r.heal[len(r.heal)-1].Round(time.Millisecond), len(w.acked), lost, example)
+		g.Equal(60 * time.Second)
+		lost, example := w.lost(t, g.Master())
+		copied := copies.since(g)
+		r.add(first, took, places, len(w.acked), lost, copied)
+		t.Logf("round %d, %s: longest pause %s, sound within %s of the repair, 10 s after it %v, %d acknowledged, %d lost %s, %d full copies", round+1, fault.Name,
+			first.Round(time.Millisecond), took.Round(time.Millisecond), places, len(w.acked), lost, example, copied)
 		if wait && lost > 0 && flavor == harness.Haypile {
 			t.Errorf("%d acknowledged writes were lost, %s for one", lost, example)
 		}
 	}
-	table(t, results)
 }
 
-func (g *group) fullSyncs() (n int) {
-	for _, x := range g.nodes {
-		k, _ := strconv.Atoi(info(x.server, "sync_full"))
-		n += k
+func (r *result) add(first, heal time.Duration, places []string, acked, lost, copies int) {
+	r.first, r.heal = append(r.first, first), append(r.heal, heal)
+	r.acked, r.lost, r.copies = r.acked+acked, r.lost+lost, r.copies+copies
+	if r.later == nil {
+		r.later = map[string]int{}
 	}
-	return n
+	for _, p := range places {
+		r.later[p]++
+	}
 }
 
-func table(t *testing.T, results []result) {
+func placesOf(g *group.Group) (list []string) {
+	m := g.Master()
+	for _, n := range g.Nodes {
+		list = append(list, g.Place(n, m))
+	}
+	return list
+}
+
+// copies is how many full copies each process had sent at a moment.
+type copies map[string]int
+
+func countCopies(g *group.Group) copies {
+	c := copies{}
+	for _, n := range g.Nodes {
+		c[group.Info(n, "run_id")], _ = strconv.Atoi(group.Info(n, "sync_full"))
+	}
+	return c
+}
+
+// since counts those that have begun since; what a process sent that was killed in between is not known.
+func (c copies) since(g *group.Group) (sum int) {
+	for id, n := range countCopies(g) {
+		sum += n - c[id]
+	}
+	return sum
+}
+
+func table(t *testing.T, flavor harness.Flavor, results []result) {
 	var b strings.Builder
-	b.WriteString("\n| drill | rounds | longest time without a write: median | max | sound after repair: max | acknowledged | lost | full syncs |\n|---|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(&b, "\n%s\n| drill | rounds | longest time without a write: median | max | sound after repair: max | nodes 10 s after the repair | acknowledged | lost | full copies |\n"+
+		"|---|---|---|---|---|---|---|---|---|\n", flavor)
 	for i, r := range results {
 		if len(r.first) == 0 {
 			continue
 		}
 		slices.Sort(r.first)
-		fmt.Fprintf(&b, "| %s | %d | %.1f s | %.1f s | %.1f s | %d | %d | %d |\n", drills[i].name, len(r.first), r.first[len(r.first)/2].Seconds(),
-			r.first[len(r.first)-1].Seconds(), slices.Max(r.heal).Seconds(), r.acked, r.lost, r.syncs)
+		var later []string
+		for _, p := range slices.Sorted(maps.Keys(r.later)) {
+			later = append(later, fmt.Sprintf("%s %d", p, r.later[p]))
+		}
+		fmt.Fprintf(&b, "| %s | %d | %.1f s | %.1f s | %.1f s | %s | %d | %d | %d |\n", group.Faults[i].Name, len(r.first), r.first[len(r.first)/2].Seconds(),
+			r.first[len(r.first)-1].Seconds(), slices.Max(r.heal).Seconds(), strings.Join(later, ", "), r.acked, r.lost, r.copies)
 	}
 	t.Log(b.String())
 }

@@ -18,6 +18,9 @@ var ownFiles = []string{
 	"integration/replication-3", "integration/replication-4",
 }
 
+// sentinelPrefix marks a file of tests/sentinel: five servers and five of Redis's own sentinels.
+const sentinelPrefix = "sentinel/"
+
 // noFiles are not run at all.
 var noFiles = map[string]string{
 	"unit/tls": "needs certificates that the source package makes with a script of its own, and a Tcl with TLS",
@@ -34,6 +37,7 @@ func chooseFiles(o *options, source string, lists *lists) ([]string, error) {
 		switch {
 		case len(o.files) > 0 && !slices.Contains(o.files, file):
 		case o.fast && !lists.fast(file):
+		case o.sentinel && !strings.HasPrefix(file, sentinelPrefix):
 		case lists.wholeFile(file) != nil && !slices.Contains(o.files, file) && !o.redis:
 		default:
 			chosen = append(chosen, file)
@@ -65,5 +69,9 @@ func allFiles(source string) ([]string, error) {
 	for _, name := range ownFiles {
 		files = append(files, name+ownSuffix)
 	}
-	return files, nil
+	sentinel, err := filepath.Glob(filepath.Join(source, "tests", "sentinel", "tests", "*.tcl"))
+	for _, path := range sentinel {
+		files = append(files, sentinelPrefix+strings.TrimSuffix(filepath.Base(path), ".tcl"))
+	}
+	return files, err
 }

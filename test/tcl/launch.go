@@ -39,10 +39,14 @@ func launch(args []string) error {
 }
 
 // translateFile writes a copy of a configuration without the names that Haypile does not know, and returns its path.
-// CONFIG REWRITE changes the copy, and a restart begins with the copy again.
+// CONFIG REWRITE changes the copy, and a restart begins with the copy again, unless the suite has changed its file.
 func translateFile(bin, path string) (string, error) {
 	copied := path + ".haypile"
-	if _, err := os.Stat(copied); err == nil {
+	from, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if to, err := os.Stat(copied); err == nil && !from.ModTime().After(to.ModTime()) {
 		return copied, nil
 	}
 	text, err := os.ReadFile(path)

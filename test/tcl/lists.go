@@ -119,7 +119,7 @@ const fastFile = 10 * time.Second
 
 func (l *lists) fast(file string) bool {
 	c, known := l.baseline[file]
-	return known && c.passed > 0 && c.seconds < fastFile.Seconds() && !strings.HasSuffix(file, ownSuffix)
+	return known && c.passed > 0 && c.seconds < fastFile.Seconds() && !strings.HasSuffix(file, ownSuffix) && !strings.HasPrefix(file, sentinelPrefix)
 }
 
 // verdict compares the outcomes with the list.

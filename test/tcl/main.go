@@ -3,11 +3,13 @@
 //	go run ./test/tcl                          every file, an hour or so
 //	go run ./test/tcl --files unit/sort,unit/type/set -v
 //	go run ./test/tcl --fast                   only what test.sh runs: files that take seconds
+//	go run ./test/tcl --sentinel               only Redis's own tests of Sentinel, with Haypile as its servers
 //	go run ./test/tcl --redis --baseline       redis-server instead; writes its numbers to baseline.txt
 //
 // What it promises: the suite comes from Debian's source package of redis and is not changed. Each file has a server of its own with an empty
 // directory. Files run from outside (the suite connects to a running server and leaves out what it marks external:skip), or, those of
-// ownFiles, with servers that the suite starts itself; src/redis-server is then a script that leads to launch.go. A test that
+// ownFiles and of tests/sentinel, with servers that the suite starts itself; src/redis-server is then a script that leads to launch.go,
+// and src/redis-sentinel is always Redis's. A test that
 // hangs counts as failed and is left out when the file is run again for the tests behind it.
 //
 // expected.txt has a line for each test that fails or is left out, with the reason. The command fails when another test
@@ -30,6 +32,7 @@ type options struct {
 	files    []string
 	redis    bool
 	fast     bool
+	sentinel bool
 	baseline bool
 	verbose  bool
 	optional bool
@@ -64,6 +67,7 @@ func parseOptions(args []string) (*options, error) {
 	files := f.String("files", "", "comma-separated, such as unit/sort; with +own behind the name: with servers that the suite starts; all if empty")
 	f.BoolVar(&o.redis, "redis", false, "run redis-server instead of Haypile")
 	f.BoolVar(&o.fast, "fast", false, "only files that take seconds")
+	f.BoolVar(&o.sentinel, "sentinel", false, "only the files of tests/sentinel")
 	f.BoolVar(&o.baseline, "baseline", false, "with --redis: enter the numbers into baseline.txt")
 	f.BoolVar(&o.verbose, "v", false, "print what the suite prints")
 	f.BoolVar(&o.optional, "optional", false, "succeed, with a word, when the suite cannot be had")

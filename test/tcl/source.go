@@ -15,7 +15,7 @@ const suiteVersion = "7.0.15"
 // fetch makes sure that the unpacked source package is in the cache and returns its folder. What apt-get needs is kept in the
 // cache as well, so that the system's own lists and sources stay as they are and no rights are needed.
 func fetch(cache string) (string, error) {
-	if err := needPrograms(map[string]string{"tclsh": "tcl", "dpkg-source": "dpkg-dev", "redis-cli": "redis-tools"}); err != nil {
+	if err := needPrograms(map[string]string{"tclsh": "tcl", "dpkg-source": "dpkg-dev", "redis-cli": "redis-tools", "redis-sentinel": "redis-sentinel"}); err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {

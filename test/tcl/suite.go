@@ -29,10 +29,11 @@ func newSuite(o *options, source string) (*suite, error) {
 		return nil, err
 	}
 	s := &suite{o: o, dir: dir}
-	if out, err := exec.Command("cp", "-r", filepath.Join(source, "tests"), filepath.Join(source, "runtest"), dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-r", filepath.Join(source, "tests"), filepath.Join(source, "runtest"),
+		filepath.Join(source, "runtest-sentinel"), dir).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)
 	}
-	for _, sub := range []string{"src", "tests/tmp"} {
+	for _, sub := range []string{"src", "tests/tmp", "tests/sentinel/tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, err
 		}
@@ -47,7 +48,7 @@ func newSuite(o *options, source string) (*suite, error) {
 
 // place fills src/: the tools are those of Redis, the server is the one under test.
 func (s *suite) place() error {
-	programs := []string{"redis-cli", "redis-benchmark"}
+	programs := []string{"redis-cli", "redis-benchmark", "redis-sentinel"}
 	if s.o.redis {
 		programs = append(programs, "redis-server")
 	}
@@ -67,9 +68,12 @@ func (s *suite) place() error {
 	if err != nil {
 		return err
 	}
-	script := fmt.Sprintf("#!/bin/sh\nHAYPILE_BIN='%s' exec '%s' %s \"$@\"\n", s.bin, self, launchWord)
+	script := fmt.Sprintf("#!/bin/sh\n[ -z \"$%s\" ] || exec >>\"$1.out\"\nHAYPILE_BIN='%s' exec '%s' %s \"$@\"\n", outputVariable, s.bin, self, launchWord)
 	return os.WriteFile(filepath.Join(s.dir, "src", "redis-server"), []byte(script), 0o755)
 }
+
+// outputVariable is set where the output of a server would be mixed with the suite's.
+const outputVariable = "TCL_SERVER_OUTPUT"
 
 func (s *suite) remove() { _ = os.RemoveAll(s.dir) }
 
@@ -112,6 +116,12 @@ func (s *suite) runFile(file string, leftOut []string) (*outcome, error) {
 
 // round runs a file once. stuck names the test that hung.
 func (s *suite) round(file string, skip []string) (res *outcome, stuck string, err error) {
+	if name, is := strings.CutPrefix(file, sentinelPrefix); is {
+		if err := s.leaveOut(skip); err != nil {
+			return nil, "", err
+		}
+		return s.listen(newSentinelParser(), "./runtest-sentinel", "--single", name+".tcl")
+	}
 	name, own := strings.CutSuffix(file, ownSuffix)
 	args := []string{"--durable", "--single", name, "--clients", "1", "--timeout", strconv.Itoa(int(s.o.quiet.Seconds())),
 		"--baseport", strconv.Itoa(s.o.basePort), "--portcount", "500"}
@@ -132,7 +142,7 @@ func (s *suite) round(file string, skip []string) (res *outcome, stuck string, e
 		}()
 		args = append(args, "--host", "127.0.0.1", "--port", strconv.Itoa(server.Port))
 	}
-	return s.listen(args)
+	return s.listen(newParser(), "./runtest", args...)
 }
 
 func (s *suite) startServer() (*harness.Server, error) {
@@ -151,10 +161,13 @@ func (s *suite) startServer() (*harness.Server, error) {
 var haypileArgs = []string{"--object-encoding-compat", "7.0"}
 
 // listen starts the suite and reads what it prints until it ends, or nothing comes for too long.
-func (s *suite) listen(args []string) (res *outcome, stuck string, err error) {
-	command := exec.Command("./runtest", args...)
+func (s *suite) listen(p reader, script string, args ...string) (res *outcome, stuck string, err error) {
+	command := exec.Command(script, args...)
 	command.Dir = s.dir
 	command.Env = append(os.Environ(), "TERM=dumb")
+	if _, is := p.(*sentinelParser); is {
+		command.Env = append(command.Env, outputVariable+"=1")
+	}
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, in := io.Pipe()
 	command.Stdout, command.Stderr = in, in
@@ -175,20 +188,19 @@ func (s *suite) listen(args []string) (res *outcome, stuck string, err error) {
 		_ = command.Wait() // failed tests make it exit with 1; the lines say more
 		_ = in.Close()
 	}()
-	p := newParser()
-	hung := s.read(lines, p)
+	hung, got := s.read(lines, p), p.parsed()
 	// The servers that the suite started are of its process group as well.
 	_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 	switch {
-	case hung || p.timedOut:
-		stuck = p.running()
-	case !p.ended:
-		p.failed("the suite stopped")
+	case hung || got.timedOut:
+		stuck = got.running()
+	case !got.ended:
+		got.failed("the suite stopped")
 	}
-	return p.done(), stuck, nil
+	return got.done(), stuck, nil
 }
 
-func (s *suite) read(lines <-chan string, p *parser) (hung bool) {
+func (s *suite) read(lines <-chan string, p reader) (hung bool) {
 	for {
 		select {
 		case line, more := <-lines:
@@ -199,7 +211,7 @@ func (s *suite) read(lines <-chan string, p *parser) (hung bool) {
 				fmt.Println(line)
 			}
 			p.line(line)
-			if p.ended {
+			if p.parsed().ended {
 				return false
 			}
 		case <-time.After(s.o.quiet + time.Minute): // the suite should have noticed
@@ -211,6 +223,12 @@ func (s *suite) read(lines <-chan string, p *parser) (hung bool) {
 // noTest stands for the code of a file outside of its tests.
 const noTest = "(outside of a test)"
 
+// reader makes an outcome of what a suite prints.
+type reader interface {
+	line(line string)
+	parsed() *parser
+}
+
 // parser reads the suite's output.
 type parser struct {
 	res     *outcome
@@ -221,6 +239,8 @@ type parser struct {
 }
 
 func newParser() *parser { return &parser{res: &outcome{}} }
+
+func (p *parser) parsed() *parser { return p }
 
 var (
 	statusLine = regexp.MustCompile(`^\[(ok|err|skip|ignore|exception)\]: (.*)$`)

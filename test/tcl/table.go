@@ -17,28 +17,38 @@ func table(files []string, outcomes map[string]*outcome, lists *lists, redis boo
 		fmt.Fprintf(&b, "| %s | %d | %d | %d | %.1f | %d | %d | %d | %.1f |\n", file, a.passed, a.failed, a.skipped, a.seconds,
 			r.passed, r.failed, r.skipped, r.seconds)
 	}
-	var outside, own [2]counts
+	parts := []part{{name: "from outside"}, {name: "own servers"}, {name: "sentinel"}}
 	for _, file := range files {
 		res, r := outcomes[file], lists.baseline[file]
 		a := counts{len(res.passed), len(res.failed), len(res.skipped), res.took.Seconds()}
 		row(file, a, r)
-		sum := &outside
-		if strings.HasSuffix(file, ownSuffix) {
-			sum = &own
+		p := &parts[0]
+		switch {
+		case strings.HasSuffix(file, ownSuffix):
+			p = &parts[1]
+		case strings.HasPrefix(file, sentinelPrefix):
+			p = &parts[2]
 		}
-		sum[0], sum[1] = sum[0].plus(a), sum[1].plus(r)
+		p.files, p.ours, p.theirs = p.files+1, p.ours.plus(a), p.theirs.plus(r)
 	}
-	row("**from outside**", outside[0], outside[1])
-	row("**own servers**", own[0], own[1])
-	for _, part := range []struct {
-		name string
-		sums [2]counts
-	}{{"from outside", outside}, {"own servers", own}} {
-		if r := part.sums[1].passed; r > 0 {
-			fmt.Fprintf(&b, "\n%s: %d of redis-server's %d, %.1f %%\n", part.name, part.sums[0].passed, r, 100*float64(part.sums[0].passed)/float64(r))
+	for _, p := range parts {
+		if p.files > 0 {
+			row("**"+p.name+"**", p.ours, p.theirs)
+		}
+	}
+	for _, p := range parts {
+		if r := p.theirs.passed; r > 0 {
+			fmt.Fprintf(&b, "\n%s: %d of redis-server's %d, %.1f %%\n", p.name, p.ours.passed, r, 100*float64(p.ours.passed)/float64(r))
 		}
 	}
 	return b.String()
+}
+
+// part is a group of files that run in the same way.
+type part struct {
+	name         string
+	files        int
+	ours, theirs counts
 }
 
 func (c counts) plus(d counts) counts {

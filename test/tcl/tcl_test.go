@@ -55,6 +55,45 @@ func TestParserNamesWhatHangs(t *testing.T) {
 	}
 }
 
+const sentinelOutput = `Starting sentinel #0 at port 20000
+Testing unit: 02-x.tcl
+10:00:00> (init) Restart killed instances: redis/0 sentinel/1 OK
+10:00:01> Crash the master: Waiting for process 17 to exit...
+OK
+00:00:00> left out: SKIPPED
+10:00:02> New master 127.0.0.1:30003 role matches: OK
+10:00:03> Replicas follow: FAILED: Redis ID 2 not configured
+second line
+(Jumping to next unit after error)
+FAILED: caught an error in the test
+Cleaning up...
+killing stale instance 12
+WARNING 1 test(s) failed.
+`
+
+func TestSentinelParser(t *testing.T) {
+	p := newSentinelParser()
+	for line := range strings.Lines(sentinelOutput) {
+		p.line(strings.TrimSuffix(line, "\n"))
+	}
+	res := p.done()
+	if want := []string{"(init) Restart killed instances", "Crash the master", "New master (address) role matches"}; !slices.Equal(res.passed, want) {
+		t.Errorf("passed %q, want %q", res.passed, want)
+	}
+	want := []failure{{"Replicas follow", "Redis ID 2 not configured\nsecond line\n(Jumping to next unit after error)"}}
+	if !slices.Equal(res.failed, want) || len(res.skipped) != 1 || !p.ended {
+		t.Errorf("failed %q, skipped %q, ended %v", res.failed, res.skipped, p.ended)
+	}
+}
+
+func TestSentinelParserNamesWhatEndsAFile(t *testing.T) {
+	p := newSentinelParser()
+	p.line("10:00:00> Master reboots: FAILED: caught an error in the test ERR unknown subcommand")
+	if res := p.done(); len(res.failed) != 1 || res.failed[0].name != "Master reboots" || p.ended {
+		t.Errorf("%+v", res)
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	l := &lists{expected: []expectation{
 		{"f", "known", kindIntended, "r"}, {"f", "mended", kindOpen, "r"}, {"f", "sometimes", kindFlaky, "r"},
