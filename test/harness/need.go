@@ -15,6 +15,8 @@ var packages = map[string]string{
 	"redis-sentinel":  "redis-sentinel",
 	"tclsh":           "tcl",
 	"tc":              "iproute2",
+	"node":            "nodejs",
+	"npm":             "npm",
 }
 
 var installing sync.Mutex
