@@ -8,6 +8,7 @@ require (
 	github.com/panjf2000/gnet/v2 v2.9.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/redis/go-redis/v9 v9.23.0
+	github.com/redis/rueidis v1.0.79
 	github.com/spf13/cobra v1.0.0
 	golang.org/x/sys v0.48.0
 )
