@@ -47,8 +47,8 @@ type library struct {
 var libraries = []library{
 	{"go-redis", runGoRedis, cacheNeedsRESP3},
 	{"rueidis", runRueidis, cacheNeedsRESP3},
-	//{"ioredis", script("ioredis.cjs"), nothing},
-	//{"node-redis", script("noderedis.cjs"), cacheNeedsRESP3},
+	{"ioredis", script("ioredis.cjs"), nothing},
+	{"node-redis", script("noderedis.cjs"), cacheNeedsRESP3},
 }
 
 func nothing(connection, string) string { return "" }
@@ -102,6 +102,9 @@ func TestLibraries(t *testing.T) {
 	for _, lib := range libraries {
 		for _, transport := range []string{"tcp", "tls", "unix"} {
 			for protocol := 2; protocol <= 3; protocol++ {
+				if testing.Short() && transport != "tcp" && protocol == 2 {
+					continue // each start of Node.js takes its time
+				}
 				c := connection{
 					Transport: transport, Protocol: protocol, Port: server.Port, Path: socket, CA: certs.ca, Cert: certs.clientCert, Key: certs.clientKey,
 					User: user, Password: password, Database: database, Name: connName,
