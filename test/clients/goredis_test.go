@@ -268,7 +268,7 @@ func (g *goRedis) zsets() {
 	zs, err := c.ZRangeWithScores(ctx, "z", 0, -1).Result()
 	g.add(scores(zs), err)
 	g.add(c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "z", Start: "+inf", Stop: "(2.5", ByScore: true, Rev: true, Count: 1}).Result())
-	g.add(c.ZRangeByLex(ctx, "z", &redis.ZRangeBy{Min: "-", Max: "+", Offset: 1, Count: 1}).Result())
+	g.add(c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "z", Start: "-", Stop: "+", ByLex: true, Offset: 1, Count: 1}).Result())
 	g.add(c.ZIncrBy(ctx, "z", 0.25, "b").Result())
 	g.add(c.ZRank(ctx, "z", "c").Result())
 	rank, err := c.ZRankWithScore(ctx, "z", "c").Result()

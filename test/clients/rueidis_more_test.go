@@ -45,7 +45,7 @@ func (r *viaRueidis) groups(b rueidis.Builder) {
 	r.str(b.XgroupCreate().Key("x").Group("g").Id("$").Mkstream())
 	var ids []string
 	for _, n := range []string{"1", "2", "3"} {
-		id, _ := r.do(b.Xadd().Key("x").Id(n + "-0").FieldValue().FieldValue("f", n)).ToString()
+		id, _ := r.do(b.Xadd().Key("x").Id(n+"-0").FieldValue().FieldValue("f", n)).ToString()
 		ids = append(ids, id)
 	}
 	r.add(ids, nil)
