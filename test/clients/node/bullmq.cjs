@@ -52,7 +52,8 @@ async function work(name) {
       await notes.hincrby("done", j.id, 1);
       return j.data.i;
     },
-    { connection, concurrency: 20, lockDuration: 2000, stalledInterval: 500, maxStalledCount: 3 },
+    // The lock lasts longer than a busy machine makes a worker late, for then another does the job again, which is BullMQ's way.
+    { connection, concurrency: 20, lockDuration: 10000, stalledInterval: 1000, maxStalledCount: 3 },
   );
   worker.on("error", (e) => console.error(name, e.message));
   await worker.waitUntilReady();
