@@ -33,3 +33,28 @@ func TestTable(t *testing.T) {
 		t.Errorf("unexpected table:\n%s", text)
 	}
 }
+
+// TestForms looks at the command lines of the tests of packed and expanded collections.
+func TestForms(t *testing.T) {
+	want := map[string]string{
+		"hset_packed":      "HSET small:__rand_int__ element:000000000007 xx",
+		"hset_expanded":    "HSET large element:__rand_int__ xx",
+		"lmove_packed":     "LMOVE small:__rand_int__ small:__rand_int__ LEFT RIGHT",
+		"zincrby_expanded": "ZINCRBY large 1 element:__rand_int__",
+	}
+	o := &options{keyspace: 100, dataBytes: 2}
+	for name, line := range want {
+		chosen, err := chooseTests(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(substitute(chosen[0].command, "{value}", o.value()), " "); got != line {
+			t.Errorf("%s: %s, want %s", name, got, line)
+		}
+		commands, items := 0, 0
+		err = chosen[0].prepare(o, 1, func(args ...string) error { commands++; items += len(args) - 2; return nil })
+		if items < 100 || err != nil || (commands > 1) != strings.HasSuffix(name, "_packed") {
+			t.Errorf("%s: prepared by %d commands with %d arguments, %v", name, commands, items, err)
+		}
+	}
+}

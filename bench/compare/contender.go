@@ -71,35 +71,48 @@ type result struct {
 	FsyncsPerSecond float64 `json:"fsyncs_per_second"` // negative: unknown
 }
 
-// measure runs redis-benchmark once.
+// measure runs a test once.
 func (c *contender) measure(o *options, t test, pipeline, requests int) (result, error) {
-	args := []string{
-		"-h", "127.0.0.1", "-p", strconv.Itoa(c.server.Port), "--csv",
-		"-c", strconv.Itoa(o.clients), "-d", strconv.Itoa(o.dataBytes), "-r", strconv.Itoa(o.keyspace), "-n", strconv.Itoa(requests), "-P", strconv.Itoa(pipeline),
-	}
-	if t.command != nil {
-		args = append(args, t.command...)
-	} else {
-		args = append(args, "-t", t.name)
+	load := t.load
+	if load == nil {
+		load = t.benchmark
 	}
 	fsyncsBefore, known := c.fsyncs()
-	var out, complaints bytes.Buffer
-	benchmark := exec.Command("redis-benchmark", args...)
-	benchmark.Stdout, benchmark.Stderr = &out, &complaints
 	started := time.Now()
-	if err := benchmark.Run(); err != nil {
-		return result{}, fmt.Errorf("redis-benchmark %s: %w\n%s", strings.Join(args, " "), err, complaints.String())
-	}
-	took := time.Since(started)
-	r, err := parseCSV(out.String())
+	r, err := load(c, o, pipeline, requests)
 	if err != nil {
 		return result{}, err
 	}
+	took := time.Since(started)
 	r.FsyncsPerSecond = -1
 	if fsyncsAfter, _ := c.fsyncs(); known {
 		r.FsyncsPerSecond = float64(fsyncsAfter-fsyncsBefore) / took.Seconds()
 	}
 	return r, nil
+}
+
+// benchmark runs redis-benchmark.
+func (t test) benchmark(c *contender, o *options, pipeline, requests int) (result, error) {
+	random := o.keyspace
+	if t.random != nil {
+		random = t.random(o)
+	}
+	args := []string{
+		"-h", "127.0.0.1", "-p", strconv.Itoa(c.server.Port), "--csv",
+		"-c", strconv.Itoa(o.clients), "-d", strconv.Itoa(o.dataBytes), "-r", strconv.Itoa(random), "-n", strconv.Itoa(requests), "-P", strconv.Itoa(pipeline),
+	}
+	if t.command != nil {
+		args = append(args, substitute(t.command, "{value}", o.value(), "{middle}", strconv.Itoa(o.keyspace/2))...)
+	} else {
+		args = append(args, "-t", t.name)
+	}
+	var out, complaints bytes.Buffer
+	benchmark := exec.Command("redis-benchmark", args...)
+	benchmark.Stdout, benchmark.Stderr = &out, &complaints
+	if err := benchmark.Run(); err != nil {
+		return result{}, fmt.Errorf("redis-benchmark %s: %w\n%s", strings.Join(args, " "), err, complaints.String())
+	}
+	return parseCSV(out.String())
 }
 
 // fillPipeline is how many preparing commands are sent at once.

@@ -1,7 +1,9 @@
 // Command compare runs redis-benchmark against redis-server and Haypile in turn and prints the ratio.
 //
-//	go run ./bench/compare                                  everything, some half an hour
+//	go run ./bench/compare                                  everything, an hour or more
 //	go run ./bench/compare --tests set,get --pipelines 16   a part
+//	go run ./bench/compare --tests xadd,xreadgroup_xack,eval
+//	go run ./bench/compare --tests hget_packed,hget_expanded   many small hashes, one large one (see forms.go)
 //	go run ./bench/compare --fsync-always                   commands beside fsyncs, appendfsync always on both
 //
 // What it promises: both servers run on this machine, on loopback, with fresh data directories; Redis with its log on (appendonly yes,

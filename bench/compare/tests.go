@@ -18,13 +18,18 @@ type test struct {
 	name string
 	// cost is how much longer a request takes than a SET, roughly; fewer requests are sent then.
 	cost int
-	// command is sent in place of -t name, if set.
+	// command is sent in place of -t name, if set. {value} stands for data of the size that was asked for, {middle} for
+	// half the number of keys, __rand_int__ for a number of 12 digits.
 	command []string
+	// random is the number of different __rand_int__, if it is not that of keys.
+	random func(o *options) int
+	// load is used in place of redis-benchmark, if set.
+	load func(c *contender, o *options, pipeline, requests int) (result, error)
 	// prepare makes what the test must find, as commands handed to send.
 	prepare func(o *options, requests int, send func(args ...string) error) error
 }
 
-var tests = []test{
+var tests = append([]test{
 	{name: "set", cost: 1},
 	{name: "get", cost: 1, prepare: prepareKeys},
 	{name: "incr", cost: 1},
@@ -45,7 +50,10 @@ var tests = []test{
 	{name: "lrange_100", cost: 5, command: []string{"LRANGE", "mylist", "0", "99"}, prepare: func(o *options, _ int, send func(args ...string) error) error {
 		return prepareList(o, 1000, send)
 	}},
-}
+	{name: "xadd", cost: 1, command: []string{"XADD", "mystream", "*", "field", "{value}"}},
+	{name: "xreadgroup_xack", cost: 4, prepare: prepareGroup, load: consume},
+	{name: "eval", cost: 2, command: []string{"EVAL", "return redis.call('INCR', KEYS[1])", "1", "counter:__rand_int__"}},
+}, formTests()...)
 
 // Requests per run of a test of cost 1: some 3 seconds on a machine that does 300,000 of them a second without pipelining and a
 // million with.
@@ -69,14 +77,17 @@ func (t test) requests(o *options, pipeline int) int {
 }
 
 func prepareKeys(o *options, _ int, send func(args ...string) error) error {
-	value := strings.Repeat("x", o.dataBytes)
+	value := o.value()
 	return inBatches(o.keyspace, send, []string{"MSET"}, func(i int) []string { return []string{fmt.Sprintf("key:%012d", i), value} })
 }
 
 func prepareList(o *options, requests int, send func(args ...string) error) error {
-	value := strings.Repeat("x", o.dataBytes)
+	value := o.value()
 	return inBatches(requests, send, []string{"RPUSH", "mylist"}, func(int) []string { return []string{value} })
 }
+
+// value is data of the size that was asked for.
+func (o *options) value() string { return strings.Repeat("x", o.dataBytes) }
 
 func element(i int) string { return fmt.Sprintf("element:%012d", i) }
 

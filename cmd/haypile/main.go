@@ -20,7 +20,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serverCommand(), configCommand(), doctorCommand(), replicationCommand(), importCommand(), exportCommand(), versionCommand())
+	root.AddCommand(serverCommand(), configCommand(), commandsCommand(), doctorCommand(), replicationCommand(), importCommand(), exportCommand(), versionCommand())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, "haypile:", err)
 		os.Exit(1)

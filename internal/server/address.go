@@ -60,19 +60,6 @@ func bindable(host string) bool {
 	return true
 }
 
-// prepareSocket removes the socket file that an earlier run has left, unless a
-// server still answers on it.
-func prepareSocket(path string) error {
-	if _, err := os.Stat(path); err != nil {
-		return nil
-	}
-	if c, err := net.Dial("unix", path); err == nil {
-		c.Close()
-		return fmt.Errorf("another server is listening on the Unix socket %s", path)
-	}
-	return os.Remove(path)
-}
-
 // ChmodSocket sets the permissions that unixsocketperm names.
 func ChmodSocket(v *config.Values) error {
 	if err := os.Chmod(v.UnixSocket, os.FileMode(v.UnixSocketPerm)); err != nil {

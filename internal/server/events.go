@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,8 @@ type events struct {
 	srv   *Server
 	eng   gnet.Engine
 	ready chan struct{}
+	// socket is the Unix socket among the addresses, or nil.
+	socket *unixSocket
 
 	mu    sync.Mutex
 	loops map[gnet.EventLoop]*loop
@@ -45,14 +48,17 @@ func (f runFunc) Run(context.Context) error { f(); return nil }
 
 // ListenPlain serves the addresses (tcp://host:port, unix://path) until Close.
 func (s *Server) ListenPlain(addrs []string, loops int, keepalive time.Duration) error {
-	for _, a := range addrs {
+	ev := &events{srv: s, ready: make(chan struct{}), loops: map[gnet.EventLoop]*loop{}}
+	addrs = slices.Clone(addrs)
+	for i, a := range addrs {
 		if path, ok := strings.CutPrefix(a, "unix://"); ok {
-			if err := prepareSocket(path); err != nil {
+			var err error
+			if ev.socket, err = openSocket(path); err != nil {
 				return err
 			}
+			addrs[i] = ev.socket.address()
 		}
 	}
-	ev := &events{srv: s, ready: make(chan struct{}), loops: map[gnet.EventLoop]*loop{}}
 	failed := make(chan error, 1)
 	go func() {
 		failed <- gnet.Rotate(ev, addrs, gnet.WithOptions(gnet.Options{
@@ -62,13 +68,14 @@ func (s *Server) ListenPlain(addrs []string, loops int, keepalive time.Duration)
 	}()
 	select {
 	case err := <-failed:
+		ev.socket.close()
 		return fmt.Errorf("listen on %v: %w", addrs, err)
 	case <-ev.ready:
 	}
 	s.mu.Lock()
 	s.listeners = append(s.listeners, ev)
 	s.mu.Unlock()
-	return nil
+	return ev.socket.bound()
 }
 
 const readBuffer = 64 << 10
@@ -85,6 +92,7 @@ func (ev *events) stop() {
 	if err := ev.eng.Stop(ctx); err != nil {
 		ev.srv.log.Warn("event loops did not stop in time", "err", err)
 	}
+	ev.socket.close()
 }
 
 func (ev *events) loopOf(c gnet.Conn) *loop {
@@ -100,7 +108,7 @@ func (ev *events) loopOf(c gnet.Conn) *loop {
 }
 
 func (ev *events) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
-	cl, refusal := ev.srv.accept(endpointOf(c))
+	cl, refusal := ev.srv.accept(ev.endpointOf(c))
 	if cl == nil {
 		return []byte(refusal), gnet.Close
 	}
@@ -134,11 +142,11 @@ func (ev *events) OnClose(c gnet.Conn, _ error) gnet.Action {
 	return gnet.None
 }
 
-func endpointOf(c gnet.Conn) endpoint {
+func (ev *events) endpointOf(c gnet.Conn) endpoint {
 	o := endpoint{fd: c.Fd()}
-	if a, ok := c.LocalAddr().(*net.UnixAddr); ok {
+	if _, ok := c.LocalAddr().(*net.UnixAddr); ok {
 		o.unix, o.local = true, true
-		o.laddr = a.String() + ":0"
+		o.laddr = ev.socket.path + ":0"
 		o.addr = o.laddr
 		return o
 	}

@@ -51,8 +51,14 @@ func NodeCommand(ctx context.Context, t testing.TB, script string, args ...strin
 	t.Helper()
 	node := Need(t, "node")
 	modules := nodeModules(t, node)
-	cmd := exec.CommandContext(ctx, node, append([]string{script}, args...)...)
+	cmd := Process(ctx, node, append([]string{script}, args...)...)
 	cmd.Env = append(os.Environ(), "NODE_PATH="+modules)
+	return cmd
+}
+
+// Process prepares a command that is killed when ctx ends and does not outlive the tests.
+func Process(ctx context.Context, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.SysProcAttr = dieWithParent()
 	cmd.WaitDelay = 5 * time.Second
 	return cmd

@@ -269,8 +269,11 @@ func TestUnixSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "s")
-	harness.Start(t, harness.Options{Args: []string{"--unixsocket", path, "--unixsocketperm", "700"}})
+	path := filepath.Join(dir, "Capital", "S")
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := harness.Start(t, harness.Options{Args: []string{"--unixsocket", path, "--unixsocketperm", "700"}})
 	conn, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -282,6 +285,15 @@ func TestUnixSocket(t *testing.T) {
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if r := c.MustDo(t, "CLIENT", "INFO"); !strings.Contains(r.Str, " addr="+path+":0 ") {
+		t.Error(r)
+	}
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
