@@ -79,6 +79,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 			u.x.rollback(u.sp)
 		}
 		cl.SelectDB(db)
+		cl.Dirty.Store(false) // only the queue itself can have set it: the watched keys are locked since the check
 		t.outcomes = t.outcomes[:0]
 	}
 	return err
