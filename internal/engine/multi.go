@@ -214,7 +214,7 @@ func (t *Turn) watchedChanged(cl *client.Client) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if k.Stored() && !k.Exists && !w.Expired { // its time passed meanwhile
+		if k.Stored() && !k.Exists && !x.db.watchedExpired(w.Key, cl) { // its time passed meanwhile
 			return true, nil
 		}
 	}
