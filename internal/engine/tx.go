@@ -39,6 +39,7 @@ type tx struct {
 	spaces  [256]bool     // spaces that ops touch
 
 	keys, expires int64              // changes of the counters
+	dirtied       int64              // changes to keys, as INFO counts them
 	flush         bool               // everything before is deleted; set by FLUSHDB only
 	prefixes      *datatype.Prefixes // the SCAN dictionary, if this turn changes it
 	libraries     *script.Libraries  // of functions, if this turn changes them; in database 0 only
@@ -95,7 +96,7 @@ type event struct {
 
 type savepoint struct {
 	ops, undo, events, ready int
-	keys, expires            int64
+	keys, expires, dirtied   int64
 	prefixes                 *datatype.Prefixes
 	libraries                *script.Libraries
 }
@@ -110,7 +111,7 @@ func newTx(db *DB, t *Turn) *tx {
 func (x *tx) reset() {
 	x.ops, x.undo, x.events, x.ready = x.ops[:0], x.undo[:0], x.events[:0], x.ready[:0]
 	x.windows = x.windows[:0]
-	x.keys, x.expires, x.flush, x.prefixes, x.libraries = 0, 0, false, nil, nil
+	x.keys, x.expires, x.dirtied, x.flush, x.prefixes, x.libraries = 0, 0, 0, false, nil, nil
 	x.arena = trimBuffer(x.arena)
 	x.scratch = trimBuffer(x.scratch)
 	x.gen++
@@ -135,10 +136,11 @@ func trimBuffer(b []byte) []byte {
 }
 
 func (x *tx) save() savepoint {
-	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires, x.prefixes, x.libraries}
+	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.keys, x.expires, x.dirtied, x.prefixes, x.libraries}
 }
 
 func (x *tx) rollback(sp savepoint) {
+	x.dirtied = sp.dirtied
 	if len(x.ops) == sp.ops && len(x.undo) == sp.undo {
 		x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
 		return
