@@ -22,6 +22,22 @@ func TestErrorsThatOnlyAScriptMakesAreCounted(t *testing.T) {
 	}
 }
 
+func TestSubcommandsCalledResetAreQueued(t *testing.T) {
+	c := dial(t, startForTest(t))
+	c.MustDo(t, "MULTI")
+	for _, container := range []string{"LATENCY", "SLOWLOG"} {
+		if r := c.MustDo(t, container, "RESET"); r.Str != "QUEUED" {
+			t.Errorf("%s RESET in MULTI: %v", container, r)
+		}
+	}
+	if r := c.MustDo(t, "EXEC"); len(r.Elems) != 2 {
+		t.Errorf("EXEC: %v", r)
+	}
+	if r := c.MustDo(t, "RESET"); r.Str != "RESET" {
+		t.Errorf("RESET: %v", r)
+	}
+}
+
 func TestSwapDoesNotTouchWhoWatchesNothing(t *testing.T) {
 	c := dial(t, startForTest(t, "--enable-debug-command", "yes"))
 	c.MustDo(t, "DEBUG", "SET-ACTIVE-EXPIRE", "0")
