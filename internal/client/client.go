@@ -62,9 +62,8 @@ type Queued struct {
 
 // Watch is a key under WATCH.
 type Watch struct {
-	DB      int
-	Key     string
-	Expired bool // it was past its time, and not yet deleted, when WATCH was called
+	DB  int
+	Key string
 }
 
 // Client is one connection.

@@ -172,6 +172,8 @@ type Txns interface {
 	Scripted(c *Ctx, run func() error) error
 	// CallInner runs a command for a script. Its error replies are in its Writer: an error undoes the script.
 	CallInner(c *Ctx) error
+	// CountError counts an error that no command of the table has replied with, once it is sure that nothing starts over.
+	CountError(text string)
 	// MayWait says that the command may take long here.
 	MayWait() bool
 	// Libraries are the libraries of functions.

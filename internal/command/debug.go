@@ -22,6 +22,8 @@ type Debugger interface {
 	// DatabaseOpen says whether a database has been used since the start or holds
 	// data.
 	DatabaseOpen(i int) bool
+	// RewriteWholeConfig writes every parameter into the configuration file.
+	RewriteWholeConfig() error
 	// Reload drops what is cached, so that all that follows is read from the store.
 	Reload() error
 }
@@ -37,6 +39,7 @@ var debugCommands = []struct {
 	arity int
 	run   func(*Ctx) error
 }{
+	{"config-rewrite-force-all", 2, debugRewrite},
 	{"digest", 2, debugDigest},
 	{"digest-value", -2, debugDigestValue},
 	{"error", 3, func(c *Ctx) error { return resp.Err(c.Arg(2)) }},
@@ -44,6 +47,7 @@ var debugCommands = []struct {
 	{"loadaof", 2, debugReload},
 	{"object", -3, debugObject},
 	{"pause-cron", 3, func(c *Ctx) error { return c.ok() }},
+	{"populate", -3, debugPopulate},
 	{"protocol", 3, debugProtocol},
 	{"quicklist-packed-threshold", 3, func(c *Ctx) error { return c.ok() }},
 	{"reload", -2, debugReload},
@@ -96,6 +100,54 @@ const maxClockShiftMS = 10 * 365 * 24 * 3600 * 1000
 func debugReload(c *Ctx) error {
 	if err := c.Host.Reload(); err != nil {
 		return err
+	}
+	return c.ok()
+}
+
+func debugRewrite(c *Ctx) error {
+	if err := c.Host.RewriteWholeConfig(); err != nil {
+		return resp.Err("ERR CONFIG-REWRITE-FORCE-ALL failed: " + err.Error())
+	}
+	return c.ok()
+}
+
+// populateMax bounds what DEBUG POPULATE makes, which is one commit.
+const populateMax = 1 << 30
+
+func debugPopulate(c *Ctx) error {
+	if len(c.Args) > 5 {
+		return resp.ErrSyntax
+	}
+	count, ok := numeric.ParseInt64(c.Args[2])
+	if !ok || count < 0 {
+		return resp.ErrNotInt
+	}
+	prefix, size := "key", int64(-1)
+	if len(c.Args) > 3 {
+		prefix = c.Arg(3)
+	}
+	if len(c.Args) > 4 {
+		if size, ok = numeric.ParseInt64(c.Args[4]); !ok || size < 0 {
+			return resp.ErrNotInt
+		}
+	}
+	if count > populateMax/(int64(len(prefix))+max(size, 16)) {
+		return resp.Err("ERR POPULATE makes all keys at once: that many are too large, call it several times with different prefixes")
+	}
+	for i := range count {
+		k, err := datatype.Load(c.T, []byte(prefix+":"+strconv.FormatInt(i, 10)))
+		if err != nil {
+			return err
+		}
+		if k.Exists {
+			continue
+		}
+		value := []byte("value:" + strconv.FormatInt(i, 10))
+		if size >= 0 {
+			value = append(value, make([]byte, max(0, int(size)-len(value)))...)[:size]
+		}
+		datatype.SetString(&k, value, 0)
+		c.T.Event(datatype.ClassString, "set", k.Name)
 	}
 	return c.ok()
 }
@@ -199,12 +251,14 @@ func keyDigest(t datatype.Txn, name []byte) (d digest, exists bool, err error) {
 
 func debugHelp(c *Ctx) error {
 	return help(c, "DEBUG",
+		"CONFIG-REWRITE-FORCE-ALL", "    Like CONFIG REWRITE, but write all parameters, also those with default values.",
 		"DIGEST", "    Output a checksum of all keys of all databases, independent of order.",
 		"DIGEST-VALUE <key> [<key> ...]", "    Output a checksum of each key's value.",
 		"ERROR <string>", "    Return a protocol error with <string> as message.",
 		"LOADAOF", "    The same as RELOAD.",
 		"OBJECT <key>", "    Show low level information about <key> and its value.",
 		"PAUSE-CRON <0|1>", "    Accepted without effect: nothing here waits for a cron.",
+		"POPULATE <count> [<prefix>] [<size>]", "    Create <count> string keys named key:<num>, or <prefix>:<num>, where there are none. They hold value:<num>,", "    filled up with zeros or cut off to <size> bytes.",
 		"PROTOCOL <type>", "    Reply with a test value of the specified type. <type> can be: string,", "    integer, double, null, array, set, map, attrib, push, verbatim, true, false, bignum.",
 		"QUICKLIST-PACKED-THRESHOLD <bytes>", "    Accepted without effect: lists have no nodes.",
 		"RELOAD", "    Write everything to the store, forget what is cached, and go on from there.",

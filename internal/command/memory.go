@@ -31,11 +31,14 @@ const headOverhead = 24
 func memoryUsage(c *Ctx) error {
 	samples := int64(5)
 	for i := 3; i < len(c.Args); i += 2 {
-		n, ok := int64(0), false
-		if i+1 < len(c.Args) {
-			n, ok = numeric.ParseInt64(c.Args[i+1])
+		if !equalFold(c.Args[i], "samples") || i+1 == len(c.Args) {
+			return resp.ErrSyntax
 		}
-		if !equalFold(c.Args[i], "samples") || !ok || n < 0 {
+		n, ok := numeric.ParseInt64(c.Args[i+1])
+		switch {
+		case !ok:
+			return resp.ErrNotInt
+		case n < 0:
 			return resp.ErrSyntax
 		}
 		samples = n

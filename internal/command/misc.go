@@ -4,6 +4,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/haypile/haypile/internal/algo/numeric"
+	"github.com/haypile/haypile/internal/resp"
 )
 
 var miscRows = []Row{
@@ -21,6 +24,11 @@ func timeNow(c *Ctx) error {
 
 // lolwut heaps hay, differently each time.
 func lolwut(c *Ctx) error {
+	if len(c.Args) > 2 && equalFold(c.Args[1], "version") {
+		if _, ok := numeric.ParseInt64(c.Args[2]); !ok {
+			return resp.ErrNotInt
+		}
+	}
 	const height, width, straws = 12, 60, `/\|-_,'/\|/\`
 	var art strings.Builder
 	for row := range height {

@@ -114,10 +114,7 @@ func replicaof(c *Ctx) error {
 		return c.ok()
 	}
 	port, ok := numeric.ParseInt64(c.Args[2])
-	if !ok {
-		return resp.ErrNotInt
-	}
-	if port < 0 || port > 65535 {
+	if !ok || port < 0 || port > 65535 {
 		return resp.Err("ERR Invalid master port")
 	}
 	if err := c.Host.Follow(c.Arg(1), int(port), force); err != nil {
@@ -325,8 +322,6 @@ func failover(c *Ctx) error {
 		return resp.ErrSyntax
 	case abort:
 		err = c.Host.AbortFailover()
-	case o.Force && (o.Port == 0 || o.Timeout == 0):
-		return resp.Err("ERR FAILOVER with force option requires both a timeout and target HOST and IP to be set.")
 	default:
 		err = c.Host.Failover(o)
 	}

@@ -110,13 +110,16 @@ func runScript(c *Ctx, q *script.Request, flags script.Flags, n int) error {
 	if !c.Txns.MayWait() {
 		q.Budget, q.Over = loopBudget, datatype.ErrWouldBlock
 	}
-	failed := false
+	var outcome script.Outcome
 	err := c.Txns.Scripted(c, func() (err error) {
-		failed, err = c.Host.Scripts().Run(q, c.W)
+		outcome, err = c.Host.Scripts().Run(q, c.W)
 		return err
 	})
-	if failed {
+	if outcome.Failed {
 		c.Row.Stats.Failed.Add(1)
+	}
+	if outcome.Error != "" {
+		c.Txns.CountError(outcome.Error)
 	}
 	return err
 }
@@ -171,6 +174,7 @@ func (s *scriptCaller) Call(args [][]byte, w *resp.Writer) (dirty bool, err erro
 		if row != nil {
 			row.Stats.Rejected.Add(1)
 		}
+		o.Txns.CountError(text)
 		w.Error(text)
 		return false, nil
 	}

@@ -22,6 +22,7 @@ var families = [][]Row{
 	memoryRows,
 	replicationRows,
 	debugRows,
+	clusterRows,
 	keyRows,
 	dumpRows,
 	transactionRows,

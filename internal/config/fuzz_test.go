@@ -34,7 +34,7 @@ func FuzzFile(f *testing.F) {
 func checkRewrite(t *testing.T, text string, v *Values, maxClients int64) {
 	v = v.clone()
 	v.MaxClients = max(1, min(maxClients, 1<<32-1))
-	once, err := rewriteText("fuzz.conf", text, v)
+	once, err := rewriteText("fuzz.conf", text, v, false)
 	if err != nil {
 		t.Fatalf("rewrite: %v", err)
 	}
@@ -48,7 +48,7 @@ func checkRewrite(t *testing.T, text string, v *Values, maxClients int64) {
 			t.Fatalf("%s is %q after a rewrite, want %q\n%s", p.Name, p.get(l.values), p.get(v), once)
 		}
 	}
-	if twice, err := rewriteText("fuzz.conf", once, v); err != nil || twice != once {
+	if twice, err := rewriteText("fuzz.conf", once, v, false); err != nil || twice != once {
 		t.Fatalf("a second rewrite changes the file: %v\n%s\n---\n%s", err, once, twice)
 	}
 }

@@ -22,19 +22,24 @@ var ErrNoFile = errors.New("The server is running without a config file")
 // comments and blank lines. Changed values are replaced in place, in the style of
 // the line. Values that differ from the default and have no line are added at the
 // end. A line that an earlier Rewrite added goes when its value is the default again.
-func (c *Config) Rewrite() error {
+func (c *Config) Rewrite() error { return c.rewrite(false) }
+
+// RewriteAll is Rewrite that adds a line for each parameter that has none, whatever its value.
+func (c *Config) RewriteAll() error { return c.rewrite(true) }
+
+func (c *Config) rewrite(all bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.path == "" {
 		return ErrNoFile
 	}
-	if err := c.rewriteFile(); err != nil {
+	if err := c.rewriteFile(all); err != nil {
 		return fmt.Errorf("Rewriting config file: %w", err)
 	}
 	return nil
 }
 
-func (c *Config) rewriteFile() error {
+func (c *Config) rewriteFile(all bool) error {
 	target, err := filepath.EvalSymlinks(c.path) // a link stays a link
 	if errors.Is(err, fs.ErrNotExist) {
 		target, err = c.path, nil
@@ -46,7 +51,7 @@ func (c *Config) rewriteFile() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	text, err := rewriteText(c.path, string(old), c.Load())
+	text, err := rewriteText(c.path, string(old), c.Load(), all)
 	if err != nil || text == string(old) {
 		return err
 	}
@@ -55,8 +60,11 @@ func (c *Config) rewriteFile() error {
 
 // rewriteText is the new text of a file. Whether it does what it should is checked
 // by loading it: a line may be overruled by an include below it.
-func rewriteText(file, old string, v *Values) (string, error) {
+func rewriteText(file, old string, v *Values, all bool) (string, error) {
 	d := newDraft(old, v)
+	if all {
+		d.addMissing()
+	}
 	for _, p := range d.wrong(file) {
 		d.update(p)
 	}
@@ -169,6 +177,15 @@ func (d *draft) add(p *Param) {
 	}
 	for _, args := range p.fileLines(d.values) {
 		d.line(p.Name+" "+quoteArgs(args), true)
+	}
+}
+
+// addMissing gives each parameter a line that has none.
+func (d *draft) addMissing() {
+	for _, p := range params.rows {
+		if len(d.at[p]) == 0 {
+			d.add(p)
+		}
 	}
 }
 

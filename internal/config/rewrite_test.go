@@ -112,3 +112,24 @@ func TestLoadRefusesOddFiles(t *testing.T) {
 		t.Errorf("/dev/zero: %v", err)
 	}
 }
+
+func TestRewriteAll(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "haypile.conf")
+	c := loaded(t, path, "# mine\nmaxclients 5\n")
+	if err := c.RewriteAll(); err != nil {
+		t.Fatal(err)
+	}
+	raw, _ := os.ReadFile(path)
+	if text := string(raw); !strings.HasPrefix(text, "# mine\nmaxclients 5\n") || !strings.Contains(text, "\ntimeout 0\n") {
+		t.Errorf("the file became\n%s", text)
+	}
+	again := New()
+	if err := again.LoadFile(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range params.rows {
+		if got, want := p.get(again.Load()), p.get(c.Load()); got != want {
+			t.Errorf("%s became %q, was %q", p.Name, got, want)
+		}
+	}
+}

@@ -63,6 +63,7 @@ func (x *tx) commit() error {
 	if x.libraries != nil {
 		db.eng.libraries.Store(x.libraries)
 	}
+	db.eng.Changes.Add(x.dirtied)
 	db.keyCount.Store(st.Keys)
 	db.expireCount.Store(st.Expires)
 	x.noteExpiries()

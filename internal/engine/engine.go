@@ -81,6 +81,7 @@ type Engine struct {
 	WriteErr func() error
 
 	Hits, Misses atomic.Int64 // of keys that reading commands looked for
+	Changes      atomic.Int64 // of keys, since the last backup
 	Errors       metric.Errors
 
 	activeExpire atomic.Bool

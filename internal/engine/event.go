@@ -23,6 +23,7 @@ func (x *tx) Event(class datatype.Class, name string, key []byte) {
 		}
 		return
 	}
+	x.dirtied++
 	if x.turn.eng.track.Active() {
 		x.noteChange(class, key)
 	}

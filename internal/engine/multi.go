@@ -79,6 +79,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 			u.x.rollback(u.sp)
 		}
 		cl.SelectDB(db)
+		cl.Dirty.Store(false) // only the queue itself can have set it: the watched keys are locked since the check
 		t.outcomes = t.outcomes[:0]
 	}
 	return err
@@ -213,7 +214,7 @@ func (t *Turn) watchedChanged(cl *client.Client) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if k.Stored() && !k.Exists && !w.Expired { // its time passed meanwhile
+		if k.Stored() && !k.Exists && !x.db.watchedExpired(w.Key, cl) { // its time passed meanwhile
 			return true, nil
 		}
 	}

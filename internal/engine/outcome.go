@@ -32,6 +32,15 @@ func (t *Turn) failedWith(row *command.Row, text string) {
 	t.eng.Errors.Add(text)
 }
 
+// CountError implements command.Txns.
+func (t *Turn) CountError(text string) {
+	if t.depth > 0 {
+		t.outcomes = append(t.outcomes, outcome{err: text})
+		return
+	}
+	t.eng.Errors.Add(text)
+}
+
 // settle counts what has gathered.
 func (t *Turn) settle() {
 	for _, o := range t.outcomes {
@@ -44,7 +53,9 @@ func (t *Turn) settle() {
 			}
 			continue
 		}
-		o.row.Stats.Failed.Add(1)
+		if o.row != nil {
+			o.row.Stats.Failed.Add(1)
+		}
 		t.eng.Errors.Add(o.err)
 	}
 	t.outcomes = t.outcomes[:0]

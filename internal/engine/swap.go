@@ -73,7 +73,13 @@ func markSwapped(x, y *tx) error {
 			}
 			if there {
 				db.markWatchers([]byte(name), false)
+				continue
 			}
+			k, err := datatype.Peek(pair[1], []byte(name))
+			if err != nil {
+				return err
+			}
+			db.noteExpiredWatched([]byte(name), k.Stored())
 		}
 	}
 	return nil

@@ -40,6 +40,7 @@ type tx struct {
 	spaces  [256]bool     // spaces that ops touch
 
 	keys, expires int64              // changes of the counters
+	dirtied       int64              // changes to keys, as INFO counts them
 	flush         bool               // everything before is deleted; set by FLUSHDB only
 	prefixes      *datatype.Prefixes // the SCAN dictionary, if this turn changes it
 	libraries     *script.Libraries  // of functions, if this turn changes them; in database 0 only
@@ -98,9 +99,9 @@ type event struct {
 type savepoint struct {
 	ops, undo, events, ready, ranged int
 
-	keys, expires int64
-	prefixes      *datatype.Prefixes
-	libraries     *script.Libraries
+	keys, expires, dirtied int64
+	prefixes               *datatype.Prefixes
+	libraries              *script.Libraries
 }
 
 const minTable = 256
@@ -113,7 +114,7 @@ func newTx(db *DB, t *Turn) *tx {
 func (x *tx) reset() {
 	x.ops, x.undo, x.events, x.ready = x.ops[:0], x.undo[:0], x.events[:0], x.ready[:0]
 	x.windows, x.ranged = x.windows[:0], 0
-	x.keys, x.expires, x.flush, x.prefixes, x.libraries = 0, 0, false, nil, nil
+	x.keys, x.expires, x.dirtied, x.flush, x.prefixes, x.libraries = 0, 0, 0, false, nil, nil
 	x.arena = trimBuffer(x.arena)
 	x.scratch = trimBuffer(x.scratch)
 	x.gen++
@@ -138,10 +139,11 @@ func trimBuffer(b []byte) []byte {
 }
 
 func (x *tx) save() savepoint {
-	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.ranged, x.keys, x.expires, x.prefixes, x.libraries}
+	return savepoint{len(x.ops), len(x.undo), len(x.events), len(x.ready), x.ranged, x.keys, x.expires, x.dirtied, x.prefixes, x.libraries}
 }
 
 func (x *tx) rollback(sp savepoint) {
+	x.dirtied = sp.dirtied
 	if len(x.ops) == sp.ops && len(x.undo) == sp.undo {
 		x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
 		return

@@ -341,12 +341,12 @@ func (t *Turn) Watch(c *command.Ctx, keys [][]byte) error {
 		if err != nil {
 			return err
 		}
-		w := client.Watch{DB: c.C.DB(), Key: string(key), Expired: k.Stored() && !k.Exists}
+		w := client.Watch{DB: c.C.DB(), Key: string(key)}
 		if slices.ContainsFunc(c.C.Watched, func(o client.Watch) bool { return o.DB == w.DB && o.Key == w.Key }) {
 			continue
 		}
 		c.C.Watched = append(c.C.Watched, w)
-		x.db.addWatcher(w.Key, watcher{c.C, w.Expired})
+		x.db.addWatcher(w.Key, watcher{c.C, k.Stored() && !k.Exists})
 	}
 	return nil
 }
@@ -399,6 +399,23 @@ func (db *DB) markWatchers(key []byte, expired bool) {
 		} else {
 			w.cl.Dirty.Store(true)
 		}
+	}
+}
+
+// watchedExpired says that who watches a key knows it as one past its time that is not deleted yet.
+func (db *DB) watchedExpired(key string, cl *client.Client) bool {
+	db.watchMu.Lock()
+	defer db.watchMu.Unlock()
+	return slices.ContainsFunc(db.watchers[key], func(w watcher) bool { return w.cl == cl && w.expired })
+}
+
+// noteExpiredWatched is for a key that was absent to all who watch it and still is: whether it is stored, past its time, has changed.
+func (db *DB) noteExpiredWatched(key []byte, stored bool) {
+	db.watchMu.Lock()
+	defer db.watchMu.Unlock()
+	list := db.watchers[string(key)]
+	for i := range list {
+		list[i].expired = stored
 	}
 }
 

@@ -120,7 +120,7 @@ func persistenceSection(w *writer, s *Sources) {
 	v, b := s.Config.Load(), s.Backup()
 	w.flag("loading", s.Server.Loading.Load())
 	w.int("async_loading", 0)
-	w.int("rdb_changes_since_last_save", 0)
+	w.int("rdb_changes_since_last_save", s.Engine.Changes.Load())
 	w.flag("rdb_bgsave_in_progress", b.Running)
 	w.int("rdb_last_save_time", b.LastSave.Unix())
 	w.str("rdb_last_bgsave_status", okErr(b.LastOK))

@@ -30,7 +30,7 @@ func (n *Node) Backup() (dir string, err error) {
 		b.mu.Unlock()
 		return "", errBackupRunning
 	}
-	begin := time.Now()
+	begin, changes := time.Now(), n.eng.Changes.Load()
 	b.state.Running, b.state.Since = true, begin
 	b.mu.Unlock()
 
@@ -44,6 +44,7 @@ func (n *Node) Backup() (dir string, err error) {
 		return dir, err
 	}
 	b.state.LastSave = begin
+	n.eng.Changes.Add(-changes) // it has those that came until it began, and perhaps later ones
 	n.log.Info("backup written", "dir", dir, "seconds", time.Since(begin).Seconds())
 	return dir, nil
 }

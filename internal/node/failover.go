@@ -68,6 +68,8 @@ func (n *Node) beginFailover(o command.FailoverOptions, ended func(error)) error
 		return resp.Err("ERR FAILOVER is not valid when server is a replica.")
 	case n.repl.source.Len() == 0:
 		return resp.Err("ERR FAILOVER requires connected replicas.")
+	case o.Force && (o.Port == 0 || o.Timeout == 0):
+		return resp.Err("ERR FAILOVER with force option requires both a timeout and target HOST and IP to be set.")
 	case o.Port != 0 && !n.hasReplica(o.Host, o.Port):
 		return resp.Err("ERR FAILOVER target HOST and PORT is not a replica.")
 	}

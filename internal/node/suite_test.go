@@ -29,6 +29,23 @@ func TestEncodingNamesOf70(t *testing.T) {
 	expect("quicklist", "hashtable", "intset", "listpack")
 }
 
+// A queue that changes what its client watches may have to start over on a worker. That is no change by another.
+func TestTransactionThatStartsOverKeepsItsWatch(t *testing.T) {
+	c := dial(t, startForTest(t))
+	push := []any{"RPUSH", "long"}
+	for range 5000 {
+		push = append(push, "element")
+	}
+	c.MustDo(t, push...)
+	c.MustDo(t, "WATCH", "watched")
+	c.MustDo(t, "MULTI")
+	c.MustDo(t, "SET", "watched", "1")
+	c.MustDo(t, "SORT", "long", "ALPHA") // too much for an event loop
+	if r := c.MustDo(t, "EXEC"); len(r.Elems) != 2 || len(r.Elems[1].Elems) != 5000 {
+		t.Errorf("EXEC gives %d replies", len(r.Elems))
+	}
+}
+
 func TestSlowlogOfTransactions(t *testing.T) {
 	c := dial(t, startForTest(t))
 	c.MustDo(t, "CONFIG", "SET", "slowlog-log-slower-than", "0")

@@ -61,8 +61,14 @@ var errStopped = errors.New("ERR the server is shutting down")
 // callCost is what calling a command counts among the steps of a script.
 const callCost = 50
 
+// Outcome is how a script ended that has replied.
+type Outcome struct {
+	Failed bool   // the reply is an error
+	Error  string // the error, unless it is that of a command that the script called, which has been counted there
+}
+
 // Run runs a script and writes its reply. An error means that nothing was written, and that all it did is to be undone.
-func (h *Host) Run(q *Request, w *resp.Writer) (failed bool, err error) {
+func (h *Host) Run(q *Request, w *resp.Writer) (o Outcome, err error) {
 	wd := h.take()
 	r := &run{Request: q, host: h, eval: q.Script != nil, began: time.Now(), budget: q.Budget, proto: 2}
 	wd.run = r
@@ -71,27 +77,46 @@ func (h *Host) Run(q *Request, w *resp.Writer) (failed bool, err error) {
 	h.end(r)
 	switch e := err.(type) {
 	case nil:
-		failed = r.writeReply(w, v, 0)
+		if o.Failed = r.writeReply(w, v, 0); o.Failed && !countedError(v) {
+			o.Error, _ = v.AsTable().GetString("err").AsString()
+		}
 		h.give(wd)
-		return failed, nil
+		return o, nil
 	case *lua.Error:
 		w.Buf = w.Buf[:start]
-		w.Error(r.errorText(e.Value))
+		text := r.errorText(e.Value)
+		w.Error(text)
+		counted := countedError(e.Value)
 		h.give(wd)
-		return true, nil
+		if counted {
+			text = ""
+		}
+		return Outcome{true, text}, nil
 	case *errKilled:
-		w.Error("ERR " + e.Error() + " script: " + r.name + ", on " + e.source + ":" + e.line + ".")
+		text := "ERR " + e.Error() + " script: " + r.name + ", on " + e.source + ":" + e.line + "."
+		w.Error(text)
 		h.log(LogWarning, "script killed by user: "+r.name)
-		return true, nil // its interpreter is thrown away
+		return Outcome{true, text}, nil // its interpreter is thrown away
 	}
 	if errors.Is(err, lua.ErrMemory) {
-		w.Error("ERR " + err.Error() + " (lua-memory-limit) script: " + r.name)
-		return true, nil
+		text := "ERR " + err.Error() + " (lua-memory-limit) script: " + r.name
+		w.Error(text)
+		return Outcome{true, text}, nil
 	}
 	if errors.Is(err, q.Over) {
 		h.give(wd)
 	}
-	return false, err
+	return o, err
+}
+
+// countedError says that an error came from a command; see reader.value.
+func countedError(v lua.Value) bool {
+	t := v.AsTable()
+	if t == nil {
+		return false
+	}
+	counted, _ := t.GetString("ignore_error_stats_update").AsBool()
+	return counted
 }
 
 // execute calls the script's function.

@@ -73,7 +73,7 @@ func shownToMonitors(row *command.Row) bool {
 
 // runsInMulti lists what is executed at once even between MULTI and EXEC.
 func runsInMulti(row *command.Row) bool {
-	switch row.Name {
+	switch row.Full { // not LATENCY RESET and the like
 	case "exec", "discard", "multi", "watch", "quit", "reset":
 		return true
 	}
@@ -149,7 +149,7 @@ func (s *Server) checkUser(cl *client.Client, u *acl.User, row *command.Row, arg
 }
 
 func allowedSubscribed(row *command.Row) bool {
-	switch row.Name {
+	switch row.Full {
 	case "subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe", "ping", "quit", "reset":
 		return true
 	}

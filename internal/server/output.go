@@ -58,12 +58,17 @@ func (s *session) send(b []byte) {
 	s.checkOutput()
 }
 
+// strangerOutput is how many bytes a client may leave unread before it has authenticated.
+const strangerOutput = 1024
+
 // checkOutput closes a client that does not read what it is owed.
 func (s *session) checkOutput() {
 	pending := int64(s.tr.Pending())
 	s.outBytes.Store(pending)
 	limit := s.srv.outputLimit(s.cl)
 	switch {
+	case pending > strangerOutput && !s.cl.Authenticated && s.srv.users.LoginNeeded():
+		s.outputExceeded("unauthenticated", pending)
 	case limit.Hard > 0 && pending > int64(limit.Hard):
 		s.outputExceeded("hard", pending)
 	case limit.Soft > 0 && pending > int64(limit.Soft):

@@ -35,6 +35,10 @@ var rules = map[string]rule{
 	"XINFO": streamTimes, "XPENDING": streamTimes,
 
 	"OBJECT": objectRule,
+
+	// What these say is of one server alone; that they say it in the same form is not.
+	"CLIENT": clientRule, "MEMORY": scalarRule, "LASTSAVE": scalarRule, "TIME": arrayRule, "LOLWUT": scalarRule, "ROLE": arrayRule, "LATENCY": scalarRule,
+	"COMMAND": commandRule, "CONFIG": unorderedConfig, "(CONVERSATION)": talkRule,
 }
 
 // ttlToleranceMillis is how far apart two times to live may be: as long as a loaded machine may hold one server up.
@@ -47,7 +51,9 @@ func compare(args []string, redis, ours harness.Reply) string {
 	}
 	why := "replies differ"
 	if len(args) > 0 {
-		if r, ok := rules[strings.ToUpper(args[0])]; ok {
+		if len(args) == 2 && strings.EqualFold(args[1], "HELP") {
+			why = helpRule(redis, ours)
+		} else if r, ok := rules[strings.ToUpper(args[0])]; ok {
 			why = r(args, redis, ours)
 		}
 	}

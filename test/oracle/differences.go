@@ -148,6 +148,18 @@ var differences = []difference{
 		match:    never,
 	},
 	{
+		commands: "MEMORY STATS",
+		what:     "The fields are the parts of Haypile's memory: caches, buffers, heap.",
+		reason:   "There is no allocator of Redis to describe, and data is on disk.",
+		match:    never,
+	},
+	{
+		commands: "keyspace events of class m (keymiss)",
+		what:     "Commands that write do not tell of the keys that they look for in vain, such as the source of ZRANGESTORE.",
+		reason:   "The class is for finding what a cache misses.",
+		match:    never,
+	},
+	{
 		commands: "XINFO STREAM",
 		what:     "`radix-tree-keys` and `radix-tree-nodes` are an estimate.",
 		reason:   "There is no such tree.",

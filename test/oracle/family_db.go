@@ -6,7 +6,6 @@ var dbRows = []row{
 	{"MOVE", 10, func(g *gen) l { return l{g.anyKey(), g.dbIndex()} }},
 	{"COPY", 8, func(g *gen) l { return l{g.anyKey(), g.anyKey(), "DB", g.dbIndex(), g.maybe(2, "REPLACE")} }},
 	{"SWAPDB", 3, func(g *gen) l { return l{g.dbIndex(), g.dbIndex()} }},
-	{"DBSIZE", 4, func(g *gen) l { return l{} }},
 	{"FLUSHDB", 1, func(g *gen) l { return l{} }},
 }
 
@@ -19,5 +18,6 @@ func (g *gen) dbIndex() string {
 }
 
 var dbScenarios = []scenario{
+	{"DBSIZE", 4, (*gen).dbsize},
 	{"FLUSHALL", 1, func(g *gen) []step { return g.steps(l{"FLUSHALL", g.one("", "ASYNC", "SYNC", "NOW")}) }},
 }

@@ -17,7 +17,6 @@ var keyRows = []row{
 	{"RENAMENX", 4, func(g *gen) l { return l{g.anyKey(), g.anyKey()} }},
 	{"COPY", 6, func(g *gen) l { return l{g.anyKey(), g.anyKey(), g.maybe(2, "REPLACE")} }},
 	{"KEYS", 2, func(g *gen) l { return l{g.pattern()} }},
-	{"DBSIZE", 2, func(g *gen) l { return l{} }},
 	{"OBJECT ENCODING", 6, func(g *gen) l { return l{g.anyKey()} }},
 	{"OBJECT IDLETIME", 1, func(g *gen) l { return l{g.anyKey()} }},
 	{"OBJECT REFCOUNT", 1, func(g *gen) l { return l{g.anyKey()} }},
@@ -92,7 +91,7 @@ const pauseForExpiry = 25 * time.Millisecond
 var keyScenarios = []scenario{
 	{"SCAN", 5, func(g *gen) []step {
 		args := row{"SCAN", 0, func(g *gen) l {
-			return l{"0", g.maybe(3, "MATCH", g.pattern()), g.maybe(3, "COUNT", 1+g.IntN(50)), g.maybe(4, "TYPE", g.one("string", "hash", "list", "set", "zset", "ZSET", "none"))}
+			return l{"0", g.maybe(3, "MATCH", g.pattern()), g.maybe(3, "COUNT", 1+g.IntN(50)), g.maybe(4, "TYPE", g.one("string", "hash", "list", "set", "zset", "ZSET", "nosuch"))}
 		}}.command(g)
 		return g.probe(args, "complete iteration, as a set", iterate)
 	}},
@@ -105,6 +104,7 @@ var keyScenarios = []scenario{
 			return do("EXISTS", r.Str)
 		})
 	}},
+	{"DBSIZE", 2, (*gen).dbsize},
 	{"DUMP", 3, (*gen).dumpAndRestore},
 	{"short life", 1, func(g *gen) []step {
 		key := g.anyKey()
@@ -117,7 +117,7 @@ var keyScenarios = []scenario{
 		}[g.IntN(4)]
 		steps := g.steps(set)
 		steps[0].pause = pauseForExpiry
-		return append(steps, g.steps(l{"EXISTS", key}, l{"TYPE", key}, l{"DBSIZE"}, l{"PTTL", key})...)
+		return append(steps, g.steps(l{"EXISTS", key}, l{"TYPE", key}, l{"PTTL", key})...)
 	}},
 }
 

@@ -103,6 +103,9 @@ func (s *side) playRun(run []step) ([]harness.Reply, error) {
 }
 
 func (s *side) runProbe(c *harness.Client, step step) (harness.Reply, error) {
+	if step.probe.script != nil {
+		return s.converse(step.probe.script, step.probe.onlyFirst)
+	}
 	if r, err := c.Do("SELECT", step.probe.db); err != nil || r.IsError() {
 		return r, err
 	}

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,9 @@ func (s step) name() string {
 // String is the step as a line of a script for redis-cli.
 func (s step) String() string {
 	line := fmt.Sprintf("%c> %s", 'A'+s.conn, harness.CommandLine(s.args))
-	if s.probe != nil {
+	if s.probe != nil && s.probe.script != nil {
+		line = fmt.Sprintf("P> %s   # %s", harness.CommandLine(s.args), s.probe.explain)
+	} else if s.probe != nil {
 		line = fmt.Sprintf("P> SELECT %d; %s   # %s", s.probe.db, harness.CommandLine(s.args), s.probe.explain)
 	}
 	if s.pause > 0 {
@@ -51,6 +54,10 @@ type probe struct {
 	explain string
 	// run executes on one side. What it returns must be equal on both. It must leave both sides in the same state.
 	run func(do doFunc, args []string) (harness.Reply, error)
+	// script, if set, is played instead, on two connections of its own.
+	script []line
+	// onlyFirst leaves out what the second connection receives.
+	onlyFirst bool
 }
 
 type doFunc func(args ...any) (harness.Reply, error)
@@ -107,6 +114,8 @@ func families() []family {
 		{"sort", 4, sortRows, nil},
 		{"db", 2, dbRows, dbScenarios},
 		{"tx", 3, nil, txScenarios},
+		{"server", 4, slices.Concat(serverRows, helpRows()), serverScenarios},
+		{"talk", 1, nil, talkScenarios},
 		{"errors", 4, nil, errorScenarios},
 		{"acl", 3, nil, aclScenarios},
 	}

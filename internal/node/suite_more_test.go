@@ -1,0 +1,96 @@
+package node_test
+
+import (
+	"testing"
+	"time"
+)
+
+func TestErrorsThatOnlyAScriptMakesAreCounted(t *testing.T) {
+	c := dial(t, startForTest(t))
+	do := func(args ...any) { _, _ = c.Do(args...) }
+	do("EVAL", "return redis.error_reply('MINE of a script')", "0")
+	do("EVAL", "error('thrown')", "0")
+	do("EVAL", "return redis.call('INCR', 'k', 'too many')", "0") // refused before it is called
+	do("SET", "k", "text")
+	do("EVAL", "return redis.call('LPUSH', 'k', 'x')", "0") // counted as LPUSH's
+	do("EVAL", "redis.pcall('LPUSH', 'k', 'x')", "0")
+	do("MULTI")
+	do("EVAL", "return redis.error_reply('MINE in a transaction')", "0")
+	do("EXEC")
+	for _, want := range []string{"errorstat_MINE:count=2", "errorstat_ERR:count=2", "errorstat_WRONGTYPE:count=2", "total_error_replies:6"} {
+		says(t, c, want, "INFO")
+	}
+}
+
+func TestSubcommandsCalledResetAreQueued(t *testing.T) {
+	c := dial(t, startForTest(t))
+	c.MustDo(t, "MULTI")
+	for _, container := range []string{"LATENCY", "SLOWLOG"} {
+		if r := c.MustDo(t, container, "RESET"); r.Str != "QUEUED" {
+			t.Errorf("%s RESET in MULTI: %v", container, r)
+		}
+	}
+	if r := c.MustDo(t, "EXEC"); len(r.Elems) != 2 {
+		t.Errorf("EXEC: %v", r)
+	}
+	if r := c.MustDo(t, "RESET"); r.Str != "RESET" {
+		t.Errorf("RESET: %v", r)
+	}
+}
+
+func TestSwapDoesNotTouchWhoWatchesNothing(t *testing.T) {
+	c := dial(t, startForTest(t, "--enable-debug-command", "yes"))
+	c.MustDo(t, "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+	c.MustDo(t, "SET", "x", "foo", "PXAT", "1") // past its time, and not deleted
+	c.MustDo(t, "SELECT", "1")
+	c.MustDo(t, "WATCH", "x")
+	c.MustDo(t, "SWAPDB", "0", "1")
+	c.MustDo(t, "MULTI")
+	c.MustDo(t, "PING")
+	if r := c.MustDo(t, "EXEC"); len(r.Elems) != 1 {
+		t.Errorf("EXEC: %v", r)
+	}
+}
+
+func TestChangesSinceTheLastBackup(t *testing.T) {
+	c := dial(t, startForTest(t))
+	changes := func(want string) {
+		t.Helper()
+		says(t, c, "rdb_changes_since_last_save:"+want, "INFO", "persistence")
+	}
+	changes("0")
+	c.MustDo(t, "SETBIT", "bits", "0", "1")
+	c.MustDo(t, "SETBIT", "bits", "0", "1") // is 1 already
+	c.MustDo(t, "RPUSH", "list", "a", "b")
+	_, _ = c.Do("LPUSH", "bits", "a") // fails
+	c.MustDo(t, "DEL", "bits", "list", "none")
+	changes("4")
+	c.MustDo(t, "SAVE")
+	changes("0")
+}
+
+func TestDebugPopulate(t *testing.T) {
+	c := dial(t, startForTest(t, "--enable-debug-command", "yes"))
+	c.MustDo(t, "SET", "p:1", "mine")
+	c.MustDo(t, "DEBUG", "POPULATE", "3", "p", "9")
+	c.MustDo(t, "DEBUG", "POPULATE", "1")
+	for key, want := range map[string]string{"p:0": "value:0\x00\x00", "p:1": "mine", "p:2": "value:2\x00\x00", "key:0": "value:0"} {
+		if got := c.MustDo(t, "GET", key).Str; got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	if r, _ := c.Do("DEBUG", "POPULATE", "100000000000", "p", "100"); !r.IsError() {
+		t.Errorf("too much is not refused: %v", r)
+	}
+}
+
+func TestStrangersMustReadTheirReplies(t *testing.T) {
+	c := dial(t, startForTest(t, "--requirepass", "secret"))
+	c.Timeout = 10 * time.Second
+	for range 2_000_000 {
+		if err := c.Send([]string{"GET", "k"}); err != nil {
+			return
+		}
+	}
+	t.Error("2 million commands were taken from a client that has not authenticated and reads nothing")
+}
