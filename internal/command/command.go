@@ -200,7 +200,7 @@ type Ctx struct {
 	Args   [][]byte // with the name
 	Row    *Row
 	W      *resp.Writer
-	T      datatype.Txn // of the selected database; nil for commands without data
+	T      datatype.Txn // of the selected database; nil while databases are being opened
 	Txns   Txns
 	C      *client.Client
 	Host   Host

@@ -62,6 +62,9 @@ func debug(c *Ctx) error {
 	if !c.Host.Config().Load().EnableDebugCommand.Allows(c.C.Local) {
 		return resp.Err("ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.")
 	}
+	if c.T == nil {
+		return resp.ErrLoading
+	}
 	for _, d := range debugCommands {
 		if equalFold(c.Args[1], d.name) && (d.arity == len(c.Args) || d.arity < 0 && len(c.Args) >= -d.arity) {
 			return d.run(c)

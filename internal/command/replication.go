@@ -26,7 +26,7 @@ type Replicator interface {
 	Role() Role
 	// Streams says whether a service for replicas is known, and returns what takes
 	// over the connection.
-	Streams(service string) func(conn net.Conn, rest []byte)
+	Streams(service string) (func(conn net.Conn, rest []byte), error)
 	// Positions are the ends of the logs now; Reached counts the replicas that have
 	// acknowledged them, and SyncedLocally says whether they are durable here.
 	Positions() any
@@ -194,9 +194,9 @@ func replconf(c *Ctx) error {
 }
 
 func replstream(c *Ctx) error {
-	f := c.Host.Streams(strings.ToUpper(c.Arg(1)))
-	if f == nil {
-		return resp.Err("ERR unknown service; replicas ask for LOG or COPY")
+	f, err := c.Host.Streams(strings.ToUpper(c.Arg(1)))
+	if err != nil {
+		return err
 	}
 	c.C.Replica.Store(true)
 	c.C.TakeOver = f

@@ -9,6 +9,7 @@ import (
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
+	"github.com/haypile/haypile/internal/resp"
 )
 
 // queueRequests lists the locks of everything a client has queued, and of what
@@ -43,6 +44,9 @@ const mustWait = command.Worker | command.Exclusive | command.ExclusiveAll | com
 // ExecQueue implements command.Txns: EXEC. All locks are taken first; then the
 // commands run one after the other and commit as one record.
 func (t *Turn) ExecQueue(c *command.Ctx) error {
+	if c.T == nil {
+		return resp.ErrLoading // see ExecUnloaded
+	}
 	cl := c.C
 	if !t.mayWait {
 		for _, q := range cl.Queue {

@@ -247,6 +247,25 @@ func (t *Turn) Exec(cl *client.Client, row *command.Row, args [][]byte, w *resp.
 	return t.call(c, x)
 }
 
+// ExecUnloaded is Exec for a command that may run while databases are being opened: it is given none. What finds that it
+// needs one is told LOADING.
+func (t *Turn) ExecUnloaded(cl *client.Client, row *command.Row, args [][]byte, w *resp.Writer) {
+	t.running = cl
+	c, start := &t.ctx, len(w.Buf)
+	*c = command.Ctx{Args: args, Row: row, W: w, Txns: t, C: cl, Host: t.eng.opts.Host}
+	err := t.invoke(c)
+	if err == nil {
+		return
+	}
+	if errors.Is(err, datatype.ErrWouldBlock) {
+		err = resp.ErrLoading
+	}
+	w.Buf = w.Buf[:start]
+	text := t.errorText(err)
+	w.Error(text)
+	t.failedWith(row, text)
+}
+
 // prepare takes the command's locks and sets its Txn.
 func (t *Turn) prepare(c *command.Ctx) (*tx, error) {
 	x, err := t.tx(c.C.DB())

@@ -332,6 +332,9 @@ type watcher struct {
 
 // Watch implements command.Txns.
 func (t *Turn) Watch(c *command.Ctx, keys [][]byte) error {
+	if c.T == nil {
+		return resp.ErrLoading // see ExecUnloaded
+	}
 	x, err := t.tx(c.C.DB())
 	if err != nil {
 		return err

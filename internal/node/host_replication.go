@@ -147,14 +147,17 @@ func (n *Node) offset() (sum int64) {
 }
 
 // Streams implements command.Replicator.
-func (n *Node) Streams(service string) func(net.Conn, []byte) {
+func (n *Node) Streams(service string) (func(net.Conn, []byte), error) {
+	if n.srv.Loading.Load() {
+		return nil, resp.ErrLoading
+	}
 	switch replication.Service(service) {
 	case replication.ServiceLog:
-		return n.repl.source.Serve
+		return n.repl.source.Serve, nil
 	case replication.ServiceCopy:
-		return n.repl.copies.Serve
+		return n.repl.copies.Serve, nil
 	}
-	return nil
+	return nil, resp.Err("ERR unknown service; replicas ask for LOG or COPY")
 }
 
 // Positions implements command.Replicator.
@@ -279,6 +282,10 @@ func (n *Node) replicationState() info.ReplicationState {
 	}
 	if st.Replica {
 		st.Link = r.follower.Status()
+		if n.srv.Loading.Load() { // it does not follow yet, and must not be promoted
+			m := n.cfg.Load().ReplicaOf
+			st.Link.Master, st.Link.Serving = replication.Address{Host: m.Host, Port: int(m.Port)}, false
+		}
 		st.Advice = r.dialer.Unreached(st.Link.Master)
 		if c := r.copying.Load(); c != nil {
 			st.CopyingDB, st.Copying = c.db, c.p

@@ -79,7 +79,8 @@ type Node struct {
 	once sync.Once
 }
 
-// Start opens the data directory and serves clients.
+// Start opens the data directory and serves clients. While it opens databases, clients are served what needs none
+// and are told LOADING otherwise; when it returns all are served.
 func Start(o Options) (n *Node, err error) {
 	v := o.Config.Load()
 	n = &Node{cfg: o.Config, log: o.Logger, fs: o.FS, version: o.Version, runID: newRunID(), started: time.Now(),
@@ -111,6 +112,11 @@ func Start(o Options) (n *Node, err error) {
 	if err := n.openReplication(v); err != nil {
 		return n, err
 	}
+	n.guard(v)
+	n.srv.Loading.Store(true) // Sentinel, clients and operators are told so while logs are replayed
+	if err := n.listen(v); err != nil {
+		return n, err
+	}
 	if err := n.openDatabases(); err != nil {
 		return n, err
 	}
@@ -124,9 +130,7 @@ func Start(o Options) (n *Node, err error) {
 	if err := n.beginReplication(v, doubtful); err != nil {
 		return n, err
 	}
-	if err := n.listen(v); err != nil {
-		return n, err
-	}
+	n.srv.Loading.Store(false)
 	n.background()
 	return n, nil
 }

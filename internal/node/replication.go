@@ -86,7 +86,6 @@ func (n *Node) openReplication(v *config.Values) error {
 func (n *Node) beginReplication(v *config.Values, doubtful bool) error {
 	r := &n.repl
 	if !v.ReplicaOf.IsZero() {
-		n.guard(v)
 		r.follower.Follow(replication.Address{Host: v.ReplicaOf.Host, Port: int(v.ReplicaOf.Port)}, false)
 		return nil
 	}

@@ -201,6 +201,12 @@ func (s *session) run(row *command.Row, args [][]byte) {
 	t := s.loop.turn
 	from := len(s.w.Buf)
 	began := t.NowNano()
+	if s.srv.Loading.Load() {
+		t.ExecUnloaded(s.cl, row, args, &s.w)
+		s.srv.observe(s.cl, row, args, time.Now().UnixNano()-began)
+		s.replied(from)
+		return
+	}
 	switch t.Exec(s.cl, row, args, &s.w) {
 	case engine.Done:
 		now := time.Now()
