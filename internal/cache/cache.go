@@ -9,7 +9,8 @@
 //     Keeping it in step with the store is the caller's duty: writers update
 //     it after the store has taken the change, while they hold the key's lock.
 //   - C3. Pairs of different spaces never meet; a space that is dropped (a
-//     flushed database) is abandoned by taking a new number.
+//     flushed database) is abandoned by taking a new number. Drop gives its memory to
+//     the others.
 //
 // Eviction is second chance by segment: the oldest segment of a shard is
 // recycled, and what was read since it was written moves on.
@@ -339,6 +340,48 @@ func (s *shard) recycle(secondChance bool) {
 		off += size
 	}
 	sg.fill = to
+}
+
+// Drop forgets the pairs of a space that nobody uses any more. It reads all that is kept.
+func (c *Cache) Drop(space Space) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.drop(space)
+		s.mu.Unlock()
+	}
+}
+
+func (s *shard) drop(space Space) {
+	kept := s.order[:0]
+	for _, seg := range s.order {
+		if s.dropFrom(seg, space) {
+			kept = append(kept, seg)
+		} else {
+			s.segments[seg].fill = 0
+			s.free = append(s.free, seg)
+		}
+	}
+	s.order = kept
+	s.rehash()
+}
+
+// dropFrom forgets the pairs of a space in one segment, and says whether others are left there.
+func (s *shard) dropFrom(seg int32, space Space) (others bool) {
+	sg := &s.segments[seg]
+	for off := 0; off < sg.fill; {
+		h := sg.buf[off:]
+		i := s.findPlace(binary.LittleEndian.Uint64(h), place(seg, off))
+		switch {
+		case i >= 0 && Space(binary.LittleEndian.Uint32(h[8:])) == space:
+			s.table[i] = slotTombstone
+			s.entries--
+		case i >= 0:
+			others = true
+		}
+		off += headerBytes + int(binary.LittleEndian.Uint32(h[12:])) + int(binary.LittleEndian.Uint32(h[20:]))
+	}
+	return others
 }
 
 // findPlace returns the table index that points to a place, or -1 when the

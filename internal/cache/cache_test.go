@@ -119,6 +119,38 @@ func TestSpacesAreApart(t *testing.T) {
 	}
 }
 
+// A space that is dropped gives its memory to others, and takes nothing of theirs.
+func TestDrop(t *testing.T) {
+	c := New(1 << 30)
+	key := func(i int) []byte { return fmt.Append(nil, "key", i) }
+	for i := range 100_000 {
+		c.Put(1, key(i), key(i), true)
+		if i%100 == 0 {
+			c.Put(2, key(i), []byte("stays"), true)
+		}
+	}
+	before := c.Stats()
+	c.Drop(1)
+	if st := c.Stats(); st.Entries != 1000 || st.Bytes > before.Bytes {
+		t.Errorf("%+v after, %+v before", st, before)
+	}
+	for i := range 100_000 {
+		if _, _, hit := c.Get(nil, 1, key(i)); hit {
+			t.Fatalf("%d is still there", i)
+		}
+		if val, _, hit := c.Get(nil, 2, key(i)); hit != (i%100 == 0) || hit && string(val) != "stays" {
+			t.Fatalf("%d of the other space: %q, %v", i, val, hit)
+		}
+	}
+	c.Drop(2)
+	for i := range 100_000 {
+		c.Put(3, key(i), key(i), true)
+	}
+	if st := c.Stats(); st.Bytes > before.Bytes+before.Bytes/8 || st.Entries != 100_000 {
+		t.Errorf("%+v after the same again, %+v before", st, before)
+	}
+}
+
 // What is read again and again outlives what is written once.
 func TestSecondChance(t *testing.T) {
 	c := New(0)

@@ -54,7 +54,7 @@ func (x *tx) commit() error {
 		return db.refuse(err)
 	}
 	if x.flush {
-		db.spaceID.Store(db.eng.newSpace())
+		db.leaveSpace()
 		db.windows.init()
 	}
 	if x.prefixes != nil {

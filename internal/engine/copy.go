@@ -170,7 +170,7 @@ func (db *DB) follow(repr []byte) error {
 	db.nextVersion.Store(st.NextVersion)
 	histories := false
 	if store.FlushesAll(repr) {
-		db.spaceID.Store(db.eng.newSpace())
+		db.leaveSpace()
 		db.prefixes.Store(nil)
 	}
 	if err := store.EachKey(repr, func(key, _ []byte) {

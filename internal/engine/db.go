@@ -46,6 +46,7 @@ type DB struct {
 	expireCount atomic.Int64
 	nextVersion atomic.Uint64
 	spaceID     atomic.Uint32
+	inCache     atomic.Int64                      // pairs that drains have put into the cache under spaceID
 	prefixes    atomic.Pointer[datatype.Prefixes] // nil until the first SCAN
 	histories   atomic.Pointer[layout.Histories]
 
@@ -209,6 +210,7 @@ func (db *DB) drained(pairs []store.Drained) {
 		}
 	}
 	db.eng.cache.Warm(space, hashes)
+	db.inCache.Add(int64(len(hashes)))
 	for _, p := range pairs {
 		switch {
 		case !cached(p.Key):
@@ -222,6 +224,17 @@ func (db *DB) drained(pairs []store.Drained) {
 
 // cached says which pairs are ever looked up one by one.
 func cached(key []byte) bool { return key[0] == layout.SpaceHead || key[0] == layout.SpaceElement }
+
+// leaveSpace takes a new space, as all that is cached of the database has become wrong. Memory that is worth it is given
+// back to the cache; that reads the whole cache, so a few pairs are left to eviction.
+func (db *DB) leaveSpace() {
+	old := cache.Space(db.spaceID.Swap(db.eng.newSpace()))
+	if db.inCache.Swap(0) > worthDropping {
+		go db.eng.cache.Drop(old)
+	}
+}
+
+const worthDropping = 100_000
 
 func (db *DB) space() cache.Space { return cache.Space(db.spaceID.Load()) }
 

@@ -147,7 +147,7 @@ func (e *Engine) DropCaches() error {
 			if err := db.store.Flush(); err != nil {
 				return err
 			}
-			db.spaceID.Store(e.newSpace())
+			db.leaveSpace()
 		}
 	}
 	return nil
