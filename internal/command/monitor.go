@@ -54,8 +54,19 @@ func secret(args [][]byte, i int) bool {
 		return i > 2 && i%2 == 1 && equalFold(args[1], "set") && secretParam(args[i-1])
 	case equalFold(args[0], "hello"):
 		return i > 2 && equalFold(args[i-1], "auth") || i > 3 && equalFold(args[i-2], "auth")
+	case equalFold(args[0], "migrate"):
+		return i > 6 && secretOption(args[6:i])
 	}
 	return false
+}
+
+// secretOption says whether what follows the options of MIGRATE belongs to AUTH or AUTH2.
+func secretOption(options [][]byte) bool {
+	n := len(options)
+	if slices.ContainsFunc(options, func(o []byte) bool { return equalFold(o, "keys") }) {
+		return false
+	}
+	return equalFold(options[n-1], "auth") || equalFold(options[n-1], "auth2") || n > 1 && equalFold(options[n-2], "auth2")
 }
 
 func secretParam(name []byte) bool {
@@ -65,7 +76,7 @@ func secretParam(name []byte) bool {
 
 // Redacted are a command's arguments as the slow log may keep them.
 func Redacted(row *Row, args [][]byte) [][]byte {
-	if row.Name != "auth" && row.Name != "hello" && row.Full != "config|set" && row.Full != "acl|setuser" {
+	if row.Name != "auth" && row.Name != "hello" && row.Name != "migrate" && row.Full != "config|set" && row.Full != "acl|setuser" {
 		return args
 	}
 	shown := slices.Clone(args)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"math"
+	"strings"
 
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
@@ -64,6 +65,9 @@ func parseRead(c *Ctx, inGroup bool) (o readOptions, err error) {
 		switch {
 		case more > 0 && equalFold(arg, "block"):
 			i++
+			if c.Script {
+				return o, resp.Err("ERR " + strings.ToLower(c.Arg(0)) + " command is not allowed with BLOCK option from scripts")
+			}
 			o.blocks = true
 			o.deadline, err = parseMillis(c, c.Args[i])
 		case more > 0 && equalFold(arg, "count"):
