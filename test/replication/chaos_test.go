@@ -172,6 +172,9 @@ func (c *chaos) replaceMaster() {
 	if err := os.RemoveAll(c.master.DataDir()); err != nil {
 		c.t.Fatal(err)
 	}
+	if err := os.Mkdir(c.master.DataDir(), 0o755); err != nil {
+		c.t.Fatal(err)
+	}
 	if err := c.master.Start(); err != nil {
 		c.t.Fatal(err)
 	}

@@ -90,7 +90,8 @@ func TestDocumentedSetUp(t *testing.T) {
 	if err := syscall.Kill(pid("node-"+ports["7001"]), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	within(60*time.Second, "the sentinel names another master, which has the data and takes writes", func() bool {
+	// An election may come to nothing; the next one is after twice the page's failover-timeout.
+	within(120*time.Second, "the sentinel names another master, which has the data and takes writes", func() bool {
 		r, err := group.Ask(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main")
 		if err != nil || len(r.Elems) != 2 || r.Elems[1].Str == ports["7001"] {
 			return false
