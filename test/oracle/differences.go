@@ -154,6 +154,12 @@ var differences = []difference{
 		match:    never,
 	},
 	{
+		commands: "CLIENT TRACKING off",
+		what:     "When the last client that tracks says so, the keys that were read are forgotten: no invalidation for them comes after CLIENT TRACKING on.",
+		reason:   "The client has said that it keeps no copies any more.",
+		match:    never,
+	},
+	{
 		commands: "keyspace events of class m (keymiss)",
 		what:     "Commands that write do not tell of the keys that they look for in vain, such as the source of ZRANGESTORE.",
 		reason:   "The class is for finding what a cache misses.",

@@ -48,7 +48,7 @@ var talkScenarios = []scenario{
 			case 3:
 				script = append(script, line{who, flat("DEL", key)})
 			case 4:
-				script = append(script, line{0, flat("CLIENT", "TRACKING", g.one("off", "on"))})
+				script = append(script, line{0, flat("CLIENT", "TRACKING", "on")}) // what off forgets is an intended difference
 			default:
 				script = append(script, line{who, flat("SET", key, g.goodInt())})
 			}
