@@ -39,7 +39,7 @@ func commandInfo(c *Ctx) error {
 		if r := c.Host.Table().FindFull(name); r != nil {
 			writeInfo(c.W, r)
 		} else {
-			c.W.NullArray()
+			c.null()
 		}
 	}
 	return nil

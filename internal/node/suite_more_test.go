@@ -3,6 +3,8 @@ package node_test
 import (
 	"testing"
 	"time"
+
+	"github.com/haypile/haypile/test/harness"
 )
 
 func TestErrorsThatOnlyAScriptMakesAreCounted(t *testing.T) {
@@ -35,6 +37,15 @@ func TestSubcommandsCalledResetAreQueued(t *testing.T) {
 	}
 	if r := c.MustDo(t, "RESET"); r.Str != "RESET" {
 		t.Errorf("RESET: %v", r)
+	}
+}
+
+func TestNoCommandIsANullBulk(t *testing.T) {
+	c := dial(t, startForTest(t))
+	for _, name := range []string{"nosuch", "config|nosuch"} {
+		if r := c.MustDo(t, "COMMAND", "INFO", name).Elems[0]; !r.Null || r.Kind != harness.Bulk {
+			t.Errorf("COMMAND INFO %s: kind %c, null %v", name, r.Kind, r.Null)
+		}
 	}
 }
 

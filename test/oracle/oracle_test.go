@@ -24,7 +24,12 @@ var (
 
 // TestSameReplies is the oracle: both protocols, both kinds of encodings.
 func TestSameReplies(t *testing.T) {
-	seed := envUint(t, "ORACLE_SEED", uint64(time.Now().UnixNano()%1_000_000))
+	// New sequences are for those who look for differences; what guards every change must not depend on luck.
+	seed := uint64(1)
+	if !testing.Short() {
+		seed = uint64(time.Now().UnixNano() % 1_000_000)
+	}
+	seed = envUint(t, "ORACLE_SEED", seed)
 	t.Logf("seed %d (ORACLE_SEED=%d replays)", seed, seed)
 	f := func(t *testing.T, resp3 bool, redisArgs, oursArgs []string) {
 		p := startPair(t, resp3, redisArgs, oursArgs)
