@@ -221,13 +221,14 @@ func redisParameters(args []string) []string {
 	return known
 }
 
-// WaitReady returns when the server answers PING (or asks for a password), or with the reason why it won't.
+// WaitReady returns when the server answers PING, with the password of its arguments if it asks for one (with another
+// one nothing says that it has loaded its data), or with the reason why it won't.
 func (s *Server) WaitReady() error {
 	deadline := time.Now().Add(s.opts.StartTimeout)
 	// Nothing outside the process announces that it listens, so it is asked, often at first, as most starts are quick.
 	wait := time.Millisecond
 	for {
-		if ping(s.Addr()) {
+		if ping(s.Addr(), s.password()) {
 			return nil
 		}
 		if time.Now().After(deadline) {
@@ -242,13 +243,26 @@ func (s *Server) WaitReady() error {
 	}
 }
 
-func ping(addr string) bool {
+// password is the value of --requirepass, "" if there is none.
+func (s *Server) password() string {
+	if i := slices.Index(s.opts.Args, "--requirepass"); i >= 0 && i+1 < len(s.opts.Args) {
+		return s.opts.Args[i+1]
+	}
+	return ""
+}
+
+func ping(addr, password string) bool {
 	c, err := Dial(addr)
 	if err != nil {
 		return false
 	}
 	defer c.Close()
 	c.Timeout = time.Second
+	if password != "" {
+		if r, err := c.Do("AUTH", password); err != nil || r.IsError() {
+			return false
+		}
+	}
 	r, err := c.Do("PING")
 	return err == nil && (r.Str == "PONG" || strings.HasPrefix(r.Str, "NOAUTH"))
 }

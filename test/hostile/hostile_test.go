@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -260,7 +261,34 @@ func TestPassword(t *testing.T) {
 }
 
 func TestProtectedMode(t *testing.T) {
-	t.Skip("protected mode lets loopback in, and tests have no other network")
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(addrs, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.IsGlobalUnicast() && n.IP.To4() != nil
+	})
+	if i < 0 {
+		t.Skip("protected mode lets loopback in, and this machine has no other address")
+	}
+	s := harness.Start(t, harness.Options{Args: []string{"--protected-mode", "yes"}})
+	outside := net.JoinHostPort(addrs[i].(*net.IPNet).IP.String(), strconv.Itoa(s.Port))
+	c, err := harness.Dial(outside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if r, err := c.Do("PING"); err != nil || !strings.HasPrefix(r.Str, "DENIED ") {
+		t.Errorf("from %s in protected mode: %v, %v", outside, r, err)
+	}
+	s.Client(t).MustDo(t, "CONFIG", "SET", "protected-mode", "no")
+	open, err := harness.Dial(outside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	open.MustDo(t, "SET", "a", "1")
 }
 
 func TestUnixSocket(t *testing.T) {
