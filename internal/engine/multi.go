@@ -146,7 +146,11 @@ func (t *Turn) denied(c *command.Ctx, x *tx, d acl.Denial) {
 
 // AfterCommit implements command.Txns.
 func (t *Turn) AfterCommit(c *command.Ctx, f func()) {
-	x := c.T.(*tx)
+	x, loaded := c.T.(*tx)
+	if !loaded { // nothing can be changed before the databases are open
+		f()
+		return
+	}
 	x.events = append(x.events, event{call: f})
 }
 

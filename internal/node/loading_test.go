@@ -72,6 +72,12 @@ func TestServesWhileLoading(t *testing.T) {
 	says(t, c, "LOADING", "EXEC")
 	says(t, c, "ERR EXEC without MULTI", "EXEC")
 	callAll(t, "127.0.0.1:"+strconv.Itoa(port))
+	listener := dial(t, "127.0.0.1:"+strconv.Itoa(port))
+	listener.MustDo(t, "SUBSCRIBE", "__sentinel__:hello")
+	says(t, c, "1", "PUBLISH", "__sentinel__:hello", "of a sentinel")
+	if r, err := listener.Receive(); err != nil || !strings.Contains(r.String(), "of a sentinel") {
+		t.Errorf("a message while loading: %v, %v", r, err)
+	}
 	close(fs.open)
 	s := <-done
 	if s.err != nil {

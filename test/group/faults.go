@@ -74,7 +74,8 @@ func partition(g *Group, m *Node) func() {
 }
 
 // killWhileCopying kills the master when half of a copy is at a replica that has nothing else. That replica must not
-// become the master.
+// become the master. The other one is given time for what the first may have confirmed before it lost everything: whoever
+// asked for one replica is not promised that two losses do no harm.
 func killWhileCopying(g *Group, m *Node) func() {
 	r := g.Others(m)[0]
 	g.fill(m)
@@ -86,6 +87,12 @@ func killWhileCopying(g *Group, m *Node) func() {
 		g.t.Fatal(err)
 	}
 	g.Kill(r)
+	confirmed := g.offset(m, "master_repl_offset")
+	for _, n := range g.Others(m) {
+		if n != r {
+			g.Within(60*time.Second, "the other replica has what the first had", func() bool { return g.offset(n, "slave_repl_offset") >= confirmed })
+		}
+	}
 	clear(g.t, r.Server.DataDir())
 	g.Run(r)
 	g.Within(60*time.Second, "a copy is under way", func() bool { return Info(r, "master_sync_in_progress") == "1" })
@@ -99,6 +106,12 @@ func killWhileCopying(g *Group, m *Node) func() {
 		}
 		g.Run(m)
 	}
+}
+
+// offset is 0 where the node does not say.
+func (g *Group) offset(n *Node, field string) int {
+	offset, _ := strconv.Atoi(Info(n, field))
+	return offset
 }
 
 const (

@@ -129,6 +129,9 @@ func startSentinel(t testing.TB, master int) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		log.Close()
+		if text, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
+			t.Logf("the log of sentinel %d:\n%s", port, text)
+		}
 	})
 	return "127.0.0.1:" + strconv.Itoa(port)
 }
