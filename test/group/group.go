@@ -88,19 +88,24 @@ func Start(t testing.TB, flavor harness.Flavor, args ...string) *Group {
 // is not told of a failover.
 func (g *Group) known() bool {
 	for _, addr := range g.Sentinels {
-		r, err := Ask(addr, "SENTINEL", "MASTER", MasterName)
-		if err != nil {
-			return false
-		}
-		f := map[string]string{}
-		for i := 0; i+1 < len(r.Elems); i += 2 {
-			f[r.Elems[i].Str] = r.Elems[i+1].Str
-		}
-		if f["num-slaves"] != "2" || f["num-other-sentinels"] != "2" {
+		if f := masterOf(addr); f["num-slaves"] != "2" || f["num-other-sentinels"] != "2" {
 			return false
 		}
 	}
 	return true
+}
+
+// masterOf is what a sentinel knows of the group's master, nil if it does not answer.
+func masterOf(sentinel string) map[string]string {
+	r, err := Ask(sentinel, "SENTINEL", "MASTER", MasterName)
+	if err != nil {
+		return nil
+	}
+	f := map[string]string{}
+	for i := 0; i+1 < len(r.Elems); i += 2 {
+		f[r.Elems[i].Str] = r.Elems[i+1].Str
+	}
+	return f
 }
 
 func startSentinel(t testing.TB, master int) string {
@@ -210,11 +215,18 @@ func (g *Group) Place(n, m *Node) string {
 	return "follows"
 }
 
-// State is "" when there is one master, which the sentinels name, and all others follow it.
+// State is "" when there is one master, which the sentinels name, all others follow it, and the sentinels are done: one that
+// has not ended its failover when the next one begins takes the epoch of that one for its own and contradicts the others
+// from then on (so it is with redis-server, too).
 func (g *Group) State() string {
 	m := g.Master()
 	if m == nil {
 		return "the sentinels do not agree on a master"
+	}
+	for i, addr := range g.Sentinels {
+		if f := masterOf(addr); f == nil || strings.Contains(f["flags"], "failover_in_progress") {
+			return fmt.Sprintf("sentinel %d has not ended its failover", i)
+		}
 	}
 	for i, n := range g.Nodes {
 		if p := g.Place(n, m); p != "master" && p != "follows" {
