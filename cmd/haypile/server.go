@@ -51,6 +51,7 @@ func runServer(ctx context.Context, out io.Writer, args []string) error {
 	if err := config.Validate(v); err != nil {
 		return err
 	}
+	useHugePages(node.MemoryBudget(v))
 	logger, closeLog, err := openLog(cfg, out)
 	if err != nil {
 		return err

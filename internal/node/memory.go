@@ -27,13 +27,17 @@ type budget struct {
 	heapLimit   int64 // when the garbage collector works harder
 }
 
-// divide splits the budget that the parameters name, or half of what the machine
-// or the container allows.
-func divide(v *config.Values) budget {
-	b := budget{total: int64(v.MemoryBudget)}
-	if b.total == 0 {
-		b.total = availableMemory() / 2
+// MemoryBudget is in bytes: what the parameters name, or half of what the machine or the container allows.
+func MemoryBudget(v *config.Values) int64 {
+	if v.MemoryBudget > 0 {
+		return int64(v.MemoryBudget)
 	}
+	return availableMemory() / 2
+}
+
+// divide splits the budget.
+func divide(v *config.Values) budget {
+	b := budget{total: MemoryBudget(v)}
 	b.valueCache = b.total * v.ValueCachePercent / 100
 	b.blockCache = b.total * v.BlockCachePercent / 100
 	b.memtable = int64(v.MemtableSize)

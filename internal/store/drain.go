@@ -85,12 +85,15 @@ func (s *Store) toPebble(repr []byte) error {
 }
 
 // mayBeKept says whether Pebble may keep a batch's bytes until it has flushed them, as it does
-// when the batch would take more than half a memtable. Each operation takes its bytes and a node of the
+// when the batch would take more than half a memtable. Each operation takes its bytes and the highest node of the
 // skip list there, which for small pairs is most of it.
 func mayBeKept(repr []byte, memTableBytes uint64) bool {
-	const node = 256 // more than a node has
+	const (
+		node  = 208      // 20 levels of 8 bytes, 24 for the rest of it, 8 of trailer, 7 of alignment: and a little
+		empty = 16 << 10 // more than a memtable without entries has
+	)
 	ops := uint64(binary.LittleEndian.Uint32(repr[8:]))
-	return uint64(len(repr))+ops*node > memTableBytes/4
+	return uint64(len(repr))+ops*node+empty >= memTableBytes/2
 }
 
 // maxAge is how long a change stays in the write buffer of a quiet database, so
