@@ -346,52 +346,6 @@ func msetnx(c *Ctx) error {
 	return c.int(1)
 }
 
-func incr(c *Ctx) error { return addInt(c, 1) }
-
-func decr(c *Ctx) error { return addInt(c, -1) }
-
-func incrBy(c *Ctx) error {
-	n, ok := numeric.ParseInt64(c.Args[2])
-	if !ok {
-		return resp.ErrNotInt
-	}
-	return addInt(c, n)
-}
-
-func decrBy(c *Ctx) error {
-	n, ok := numeric.ParseInt64(c.Args[2])
-	if !ok {
-		return resp.ErrNotInt
-	}
-	if n == -n && n != 0 {
-		return resp.Err("ERR decrement would overflow")
-	}
-	return addInt(c, -n)
-}
-
-func addInt(c *Ctx, by int64) error {
-	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
-	if err != nil {
-		return err
-	}
-	var n int64
-	var expire int64
-	if k.Exists {
-		var ok bool
-		if n, ok = numeric.ParseInt64(k.Head.Value); !ok {
-			return resp.ErrNotInt
-		}
-		expire = k.Head.ExpireMS
-	}
-	sum := n + by
-	if by > 0 && sum < n || by < 0 && sum > n {
-		return resp.ErrOverflow
-	}
-	datatype.SetString(&k, numeric.AppendInt(c.T.Scratch(20), sum), expire)
-	c.T.Event(datatype.ClassString, "incrby", k.Name)
-	return c.int(sum)
-}
-
 func appendCmd(c *Ctx) error {
 	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
 	if err != nil {

@@ -1,34 +1,10 @@
 package command
 
 import (
-	"errors"
-
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
-	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
-
-func incrByFloat(c *Ctx) error {
-	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
-	if err != nil {
-		return err
-	}
-	old, expire := []byte("0"), int64(0)
-	if k.Exists {
-		old, expire = k.Head.Value, k.Head.ExpireMS
-	}
-	sum, err := numeric.AddLongDouble(old, c.Args[2])
-	switch {
-	case errors.Is(err, numeric.ErrNotFloat):
-		return resp.ErrNotFloat
-	case err != nil:
-		return resp.ErrNaNOrInf
-	}
-	datatype.SetString(&k, sum, expire)
-	c.T.Event(datatype.ClassString, "incrbyfloat", k.Name)
-	return c.bulk(sum)
-}
 
 // lcsOptions are the options of LCS.
 type lcsOptions struct {
