@@ -33,7 +33,7 @@ var keyAccess = map[string]string{
 	"restore-asking": "OW update", "rpop": "RW access delete", "rpoplpush": "RW access delete; RW insert",
 	"rpush": "RW insert", "rpushx": "RW insert", "sadd": "RW insert", "scard": "RO", "sdiffstore": "OW update; RO access",
 	"setex": "OW update", "setnx": "OW insert", "setrange": "RW update", "sinterstore": "RW update; RO access",
-	"sismember": "RO", "smismember": "RO", "smove": "RW access delete; RW insert", "sort": "RO access; OW update",
+	"sismember": "RO", "smove": "RW access delete; RW insert", "sort": "RO access; OW update",
 	"spop": "RW access delete", "srem": "RW delete", "strlen": "RO", "sunionstore": "OW update; RO access", "touch": "RO",
 	"type": "RO", "unlink": "RM delete", "watch": "RO", "xack": "RW update", "xadd": "RW update", "xautoclaim": "RW delete",
 	"xclaim": "RW update", "xdel": "RW delete", "xgroup|create": "RW insert", "xgroup|createconsumer": "RW insert",
