@@ -86,6 +86,13 @@ type Row struct {
 	Cats    string // ACL categories beyond those that follow from flags and group
 	Since   string
 	Summary string
+	// Syntax is what may follow the name (see parseSyntax), Complexity the effort; a command that only holds others has
+	// neither.
+	Syntax     string
+	Complexity string
+	// DeprecatedSince and ReplacedBy are for clients only: what is deprecated stays. SysCmd is not for users.
+	DeprecatedSince, ReplacedBy string
+	SysCmd                      bool
 
 	// GetKeys finds the keys of rows whose keys depend on other arguments; it
 	// returns argument indexes, and false when the arguments make no sense.

@@ -8,13 +8,20 @@ import (
 )
 
 var connectionRows = []Row{
-	{Name: "auth", Arity: -2, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: auth, Group: "connection", Since: "1.0.0", Summary: "Authenticates the connection."},
-	{Name: "echo", Arity: 2, Flags: Loading | Stale | Fast, Handler: echo, Group: "connection", Since: "1.0.0", Summary: "Returns the given string."},
-	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: hello, Group: "connection", Since: "6.0.0", Summary: "Handshakes with the Redis server."},
-	{Name: "ping", Arity: -1, Flags: Fast, Handler: ping, Group: "connection", Since: "1.0.0", Summary: "Returns the server's liveliness response."},
-	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: quit, Group: "connection", Since: "1.0.0", Summary: "Closes the connection."},
-	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: reset, Group: "connection", Since: "6.2.0", Summary: "Resets the connection."},
-	{Name: "select", Arity: 2, Flags: Loading | Stale | Fast, Handler: selectDB, Group: "connection", Since: "1.0.0", Summary: "Changes the selected database."},
+	{Name: "auth", Arity: -2, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: auth, Group: "connection", Since: "1.0.0", Summary: "Authenticates the connection.",
+		Syntax: "[username]@6.0.0 password", Complexity: "O(N) for N passwords of the user"},
+	{Name: "echo", Arity: 2, Flags: Loading | Stale | Fast, Handler: echo, Group: "connection", Since: "1.0.0", Summary: "Returns the given string.",
+		Syntax: "message", Complexity: "O(1)"},
+	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: hello, Group: "connection", Since: "6.0.0", Summary: "Handshakes with the Redis server.",
+		Syntax: "[arguments: protover:integer [AUTH (username password)] [SETNAME clientname]]", Complexity: "O(1)"},
+	{Name: "ping", Arity: -1, Flags: Fast, Handler: ping, Group: "connection", Since: "1.0.0", Summary: "Returns the server's liveliness response.",
+		Syntax: "[message]", Complexity: "O(1)"},
+	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: quit, Group: "connection", Since: "1.0.0", Summary: "Closes the connection.",
+		Syntax: "()", Complexity: "O(1)", DeprecatedSince: "7.2.0", ReplacedBy: "closing the connection"},
+	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: reset, Group: "connection", Since: "6.2.0", Summary: "Resets the connection.",
+		Syntax: "()", Complexity: "O(1)"},
+	{Name: "select", Arity: 2, Flags: Loading | Stale | Fast, Handler: selectDB, Group: "connection", Since: "1.0.0", Summary: "Changes the selected database.",
+		Syntax: "index", Complexity: "O(1)"},
 }
 
 // ServerName and ServerVersion are what Haypile tells clients that it is

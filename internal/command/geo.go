@@ -11,16 +11,26 @@ import (
 )
 
 var geoRows = []Row{
-	{Name: "geoadd", Arity: -5, Flags: Write | DenyOOM, Keys: OneKey, Handler: geoadd, Group: "geo", Since: "3.2.0", Summary: "Adds one or more members to a geospatial index. The key is created if it doesn't exist."},
-	{Name: "geodist", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: geodist, Group: "geo", Since: "3.2.0", Summary: "Returns the distance between two members of a geospatial index."},
-	{Name: "geohash", Arity: -2, Flags: ReadOnly, Keys: OneKey, Handler: geohashCmd, Group: "geo", Since: "3.2.0", Summary: "Returns members from a geospatial index as geohash strings."},
-	{Name: "geopos", Arity: -2, Flags: ReadOnly, Keys: OneKey, Handler: geopos, Group: "geo", Since: "3.2.0", Summary: "Returns the longitude and latitude of members from a geospatial index."},
-	{Name: "georadius", Arity: -6, Flags: Write | DenyOOM | MovableKeys, Keys: OneKey, GetKeys: radiusKeys, Handler: georadius, Group: "geo", Since: "3.2.0", Summary: "Queries a geospatial index for members within a distance from a coordinate, optionally stores the result."},
-	{Name: "georadius_ro", Arity: -6, Flags: ReadOnly, Keys: OneKey, Handler: georadius, Group: "geo", Since: "3.2.10", Summary: "Returns members from a geospatial index that are within a distance from a coordinate."},
-	{Name: "georadiusbymember", Arity: -5, Flags: Write | DenyOOM | MovableKeys, Keys: OneKey, GetKeys: radiusKeys, Handler: georadiusbymember, Group: "geo", Since: "3.2.0", Summary: "Queries a geospatial index for members within a distance from a member, optionally stores the result."},
-	{Name: "georadiusbymember_ro", Arity: -5, Flags: ReadOnly, Keys: OneKey, Handler: georadiusbymember, Group: "geo", Since: "3.2.10", Summary: "Returns members from a geospatial index that are within a distance from a member."},
-	{Name: "geosearch", Arity: -7, Flags: ReadOnly, Keys: OneKey, Handler: geosearch, Group: "geo", Since: "6.2.0", Summary: "Queries a geospatial index for members inside an area of a box or a circle."},
-	{Name: "geosearchstore", Arity: -8, Flags: Write | DenyOOM, Keys: TwoKeys, Handler: geosearchstore, Group: "geo", Since: "6.2.0", Summary: "Queries a geospatial index for members inside an area of a box or a circle, optionally stores the result."},
+	{Name: "geoadd", Arity: -5, Flags: Write | DenyOOM, Keys: OneKey, Handler: geoadd, Group: "geo", Since: "3.2.0", Summary: "Adds one or more members to a geospatial index. The key is created if it doesn't exist.",
+		Syntax: "key [condition: NX | XX]@6.2.0 [change: CH]@6.2.0 (longitude latitude member)...", Complexity: "O(log(N)) for each member added to N"},
+	{Name: "geodist", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: geodist, Group: "geo", Since: "3.2.0", Summary: "Returns the distance between two members of a geospatial index.",
+		Syntax: "key member1 member2 [unit: M | KM | FT | MI]", Complexity: "O(1)"},
+	{Name: "geohash", Arity: -2, Flags: ReadOnly, Keys: OneKey, Handler: geohashCmd, Group: "geo", Since: "3.2.0", Summary: "Returns members from a geospatial index as geohash strings.",
+		Syntax: "key [member...]", Complexity: "O(M) for M members asked for"},
+	{Name: "geopos", Arity: -2, Flags: ReadOnly, Keys: OneKey, Handler: geopos, Group: "geo", Since: "3.2.0", Summary: "Returns the longitude and latitude of members from a geospatial index.",
+		Syntax: "key [member...]", Complexity: "O(M) for M members asked for"},
+	{Name: "georadius", Arity: -6, Flags: Write | DenyOOM | MovableKeys, Keys: OneKey, GetKeys: radiusKeys, Handler: georadius, Group: "geo", Since: "3.2.0", Summary: "Queries a geospatial index for members within a distance from a coordinate, optionally stores the result.",
+		Syntax: "key longitude latitude radius (unit: M | KM | FT | MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: COUNT count [ANY]@6.2.0] [order: ASC | DESC] [store: (storekey: STORE key) | (storedistkey: STOREDIST key)]", Complexity: "O(M+log(N)) for M members in the square around the circle, of N", DeprecatedSince: "6.2.0", ReplacedBy: "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`"},
+	{Name: "georadius_ro", Arity: -6, Flags: ReadOnly, Keys: OneKey, Handler: georadius, Group: "geo", Since: "3.2.10", Summary: "Returns members from a geospatial index that are within a distance from a coordinate.",
+		Syntax: "key longitude latitude radius (unit: M | KM | FT | MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: COUNT count [ANY]@6.2.0] [order: ASC | DESC]", Complexity: "O(M+log(N)) for M members in the square around the circle, of N", DeprecatedSince: "6.2.0", ReplacedBy: "`GEOSEARCH` with `BYRADIUS`"},
+	{Name: "georadiusbymember", Arity: -5, Flags: Write | DenyOOM | MovableKeys, Keys: OneKey, GetKeys: radiusKeys, Handler: georadiusbymember, Group: "geo", Since: "3.2.0", Summary: "Queries a geospatial index for members within a distance from a member, optionally stores the result.",
+		Syntax: "key member radius (unit: M | KM | FT | MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: COUNT count [ANY]] [order: ASC | DESC] [store: (storekey: STORE key) | (storedistkey: STOREDIST key)]", Complexity: "O(M+log(N)) for M members in the square around the circle, of N", DeprecatedSince: "6.2.0", ReplacedBy: "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`"},
+	{Name: "georadiusbymember_ro", Arity: -5, Flags: ReadOnly, Keys: OneKey, Handler: georadiusbymember, Group: "geo", Since: "3.2.10", Summary: "Returns members from a geospatial index that are within a distance from a member.",
+		Syntax: "key member radius (unit: M | KM | FT | MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: COUNT count [ANY]] [order: ASC | DESC]", Complexity: "O(M+log(N)) for M members in the square around the circle, of N", DeprecatedSince: "6.2.0", ReplacedBy: "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`"},
+	{Name: "geosearch", Arity: -7, Flags: ReadOnly, Keys: OneKey, Handler: geosearch, Group: "geo", Since: "6.2.0", Summary: "Queries a geospatial index for members inside an area of a box or a circle.",
+		Syntax: "key (from: FROMMEMBER member | FROMLONLAT (longitude latitude)) (by: (circle: BYRADIUS radius (unit: M | KM | FT | MI)) | (box: BYBOX width height (unit: M | KM | FT | MI))) [order: ASC | DESC] [count-block: COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]", Complexity: "O(M+log(N)) for M members in the cells that the shape touches, of N"},
+	{Name: "geosearchstore", Arity: -8, Flags: Write | DenyOOM, Keys: TwoKeys, Handler: geosearchstore, Group: "geo", Since: "6.2.0", Summary: "Queries a geospatial index for members inside an area of a box or a circle, optionally stores the result.",
+		Syntax: "destination source (from: FROMMEMBER member | FROMLONLAT (longitude latitude)) (by: (circle: BYRADIUS radius (unit: M | KM | FT | MI)) | (box: BYBOX width height (unit: M | KM | FT | MI))) [order: ASC | DESC] [count-block: COUNT count [ANY]] [STOREDIST]", Complexity: "O(M*log(M)+log(N)) for M members in the cells that the shape touches, of N"},
 }
 
 // geoadd is ZADD with the geohash of each position as its score.

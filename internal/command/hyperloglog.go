@@ -10,11 +10,16 @@ import (
 )
 
 var hyperloglogRows = []Row{
-	{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: pfadd, Group: "hyperloglog", Since: "2.8.9", Summary: "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist."},
-	{Name: "pfcount", Arity: -2, Flags: ReadOnly, Keys: AllKeys, Handler: pfcount, Group: "hyperloglog", Since: "2.8.9", Summary: "Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s)."},
-	{Name: "pfdebug", Arity: 3, Flags: Write | DenyOOM | Admin, Keys: KeySpec{2, 2, 1}, Handler: pfdebug, Group: "hyperloglog", Since: "2.8.9", Summary: "Internal commands for debugging HyperLogLog values."},
-	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM, Keys: AllKeys, Handler: pfmerge, Group: "hyperloglog", Since: "2.8.9", Summary: "Merges one or more HyperLogLog values into a single key."},
-	{Name: "pfselftest", Arity: 1, Flags: Admin | Worker, Handler: pfselftest, Group: "hyperloglog", Since: "2.8.9", Summary: "An internal command for testing HyperLogLog values."},
+	{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: pfadd, Group: "hyperloglog", Since: "2.8.9", Summary: "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.",
+		Syntax: "key [element...]", Complexity: "O(N) for N elements"},
+	{Name: "pfcount", Arity: -2, Flags: ReadOnly, Keys: AllKeys, Handler: pfcount, Group: "hyperloglog", Since: "2.8.9", Summary: "Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).",
+		Syntax: "key...", Complexity: "O(N) for N keys; of one key the last count is remembered"},
+	{Name: "pfdebug", Arity: 3, Flags: Write | DenyOOM | Admin, Keys: KeySpec{2, 2, 1}, Handler: pfdebug, Group: "hyperloglog", Since: "2.8.9", Summary: "Internal commands for debugging HyperLogLog values.",
+		Syntax: "subcommand key", Complexity: "O(1)", SysCmd: true},
+	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM, Keys: AllKeys, Handler: pfmerge, Group: "hyperloglog", Since: "2.8.9", Summary: "Merges one or more HyperLogLog values into a single key.",
+		Syntax: "destkey [sourcekey...]", Complexity: "O(N) for N keys"},
+	{Name: "pfselftest", Arity: 1, Flags: Admin | Worker, Handler: pfselftest, Group: "hyperloglog", Since: "2.8.9", Summary: "An internal command for testing HyperLogLog values.",
+		Syntax: "()", Complexity: "O(1)", SysCmd: true},
 }
 
 // elementsPerHLL is how many elements of a collection take about as long to touch as

@@ -8,15 +8,23 @@ import (
 )
 
 var introspectRows = []Row{
-	{Name: "command", Arity: -1, Flags: Loading | Stale, Handler: commandAll, Group: "server", Cats: "connection", Since: "2.8.13", Summary: "Returns detailed information about all commands.", Sub: []Row{
-		{Name: "count", Arity: 2, Flags: Loading | Stale, Handler: commandCount, Cats: "connection", Since: "2.8.13", Summary: "Returns a count of commands."},
-		{Name: "docs", Arity: -2, Flags: Loading | Stale, Handler: commandDocs, Cats: "connection", Since: "7.0.0", Summary: "Returns documentary information about one, multiple or all commands."},
-		{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeys, Cats: "connection", Since: "2.8.13", Summary: "Extracts the key names from an arbitrary command."},
-		{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeysAndFlags, Cats: "connection", Since: "7.0.0", Summary: "Extracts the key names and access flags for an arbitrary command."},
-		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: commandHelp, Cats: "connection", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
-		{Name: "info", Arity: -2, Flags: Loading | Stale, Handler: commandInfo, Cats: "connection", Since: "2.8.13", Summary: "Returns information about one, multiple or all commands."},
-		{Name: "list", Arity: -2, Flags: Loading | Stale, Handler: commandList, Cats: "connection", Since: "7.0.0", Summary: "Returns a list of command names."},
-	}},
+	{Name: "command", Arity: -1, Flags: Loading | Stale, Handler: commandAll, Group: "server", Cats: "connection", Since: "2.8.13", Summary: "Returns detailed information about all commands.",
+		Syntax: "()", Complexity: "O(N) for N commands", Sub: []Row{
+			{Name: "count", Arity: 2, Flags: Loading | Stale, Handler: commandCount, Cats: "connection", Since: "2.8.13", Summary: "Returns a count of commands.",
+				Syntax: "()", Complexity: "O(1)"},
+			{Name: "docs", Arity: -2, Flags: Loading | Stale, Handler: commandDocs, Cats: "connection", Since: "7.0.0", Summary: "Returns documentary information about one, multiple or all commands.",
+				Syntax: "[command-name...]", Complexity: "O(N) for N commands asked for"},
+			{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeys, Cats: "connection", Since: "2.8.13", Summary: "Extracts the key names from an arbitrary command.",
+				Syntax: "command arg...", Complexity: "O(N) for N arguments"},
+			{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeysAndFlags, Cats: "connection", Since: "7.0.0", Summary: "Extracts the key names and access flags for an arbitrary command.",
+				Syntax: "command arg...", Complexity: "O(N) for N arguments"},
+			{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: commandHelp, Cats: "connection", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands.",
+				Syntax: "()", Complexity: "O(1)"},
+			{Name: "info", Arity: -2, Flags: Loading | Stale, Handler: commandInfo, Cats: "connection", Since: "2.8.13", Summary: "Returns information about one, multiple or all commands.",
+				Syntax: "[command-name...]", Complexity: "O(N) for N commands asked for"},
+			{Name: "list", Arity: -2, Flags: Loading | Stale, Handler: commandList, Cats: "connection", Since: "7.0.0", Summary: "Returns a list of command names.",
+				Syntax: "[FILTERBY (MODULE module-name | ACLCAT category | PATTERN pattern)]", Complexity: "O(N) for N commands"},
+		}},
 }
 
 func commandAll(c *Ctx) error {
@@ -153,45 +161,6 @@ func writeCountedKeys(w *resp.Writer, r *Row) {
 	w.Int(1)
 	w.BulkString("keystep")
 	w.Int(1)
-}
-
-func commandDocs(c *Ctx) error {
-	var rows []*Row
-	if len(c.Args) == 2 {
-		rows = c.Host.Table().Rows()
-	}
-	for _, name := range c.Args[2:] {
-		if r := c.Host.Table().FindFull(name); r != nil {
-			rows = append(rows, r)
-		}
-	}
-	c.W.Map(len(rows))
-	for _, r := range rows {
-		writeDocs(c.W, r)
-	}
-	return nil
-}
-
-func writeDocs(w *resp.Writer, r *Row) {
-	n := 3
-	if r.Sub != nil {
-		n++
-	}
-	w.BulkString(r.Full)
-	w.Map(n)
-	w.BulkString("summary")
-	w.BulkString(r.Summary)
-	w.BulkString("since")
-	w.BulkString(r.Since)
-	w.BulkString("group")
-	w.BulkString(string(r.Group))
-	if r.Sub != nil {
-		w.BulkString("subcommands")
-		w.Map(len(r.Sub))
-		for i := range r.Sub {
-			writeDocs(w, &r.Sub[i])
-		}
-	}
 }
 
 func commandList(c *Ctx) error {

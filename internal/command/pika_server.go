@@ -9,9 +9,12 @@ import (
 
 // Pika's own commands on the server.
 var pikaServerRows = []Row{
-	{Name: "compact", Arity: -1, Flags: Admin | NoScript | Once | Worker, Handler: compact, Group: "server", Since: "1.0.0", Summary: "Compacts databases in the background (Pika)."},
-	{Name: "compactrange", Arity: 4, Flags: Admin | NoScript | Once | Worker, Handler: compactRange, Group: "server", Since: "1.0.0", Summary: "Compacts a range of keys in the background (Pika)."},
-	{Name: "delbackup", Arity: 1, Flags: Admin | NoScript | Once | Worker, Handler: delBackup, Group: "server", Since: "1.0.0", Summary: "Deletes all backups (Pika)."},
+	{Name: "compact", Arity: -1, Flags: Admin | NoScript | Once | Worker, Handler: compact, Group: "server", Since: "1.0.0", Summary: "Compacts databases in the background (Pika).",
+		Syntax: "[target: dbs | ALL]", Complexity: "O(1) for the client; the work in the background is O(N) for N bytes of data"},
+	{Name: "compactrange", Arity: 4, Flags: Admin | NoScript | Once | Worker, Handler: compactRange, Group: "server", Since: "1.0.0", Summary: "Compacts a range of keys in the background (Pika).",
+		Syntax: "dbs start end", Complexity: "O(1) for the client; the work in the background is O(N) for N bytes in the range"},
+	{Name: "delbackup", Arity: 1, Flags: Admin | NoScript | Once | Worker, Handler: delBackup, Group: "server", Since: "1.0.0", Summary: "Deletes all backups (Pika).",
+		Syntax: "()", Complexity: "O(N) for N files of backups"},
 }
 
 func compact(c *Ctx) error {

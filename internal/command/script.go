@@ -20,17 +20,27 @@ type Scripting interface {
 const evalFlags = NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys
 
 var scriptRows = []Row{
-	{Name: "eval", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: eval, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script."},
-	{Name: "evalsha", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: evalSHA, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script by SHA1 digest."},
-	{Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: eval, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script."},
-	{Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: evalSHA, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script by SHA1 digest."},
+	{Name: "eval", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: eval, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script.",
+		Syntax: "script numkeys [key...] [arg...]", Complexity: "Depends on the script"},
+	{Name: "evalsha", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: evalSHA, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script by SHA1 digest.",
+		Syntax: "sha1 numkeys [key...] [arg...]", Complexity: "Depends on the script"},
+	{Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: eval, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script.",
+		Syntax: "script numkeys [key...] [arg...]", Complexity: "Depends on the script"},
+	{Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: evalSHA, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script by SHA1 digest.",
+		Syntax: "sha1 numkeys [key...] [arg...]", Complexity: "Depends on the script"},
 	{Name: "script", Arity: -2, Group: "scripting", Since: "2.6.0", Summary: "A container for Lua scripts management commands.", Sub: []Row{
-		{Name: "debug", Arity: 3, Flags: NoScript, Handler: scriptDebug, Cats: "scripting", Since: "3.2.0", Summary: "Sets the debug mode of server-side Lua scripts."},
-		{Name: "exists", Arity: -3, Flags: NoScript, Handler: scriptExists, Cats: "scripting", Since: "2.6.0", Summary: "Determines whether server-side Lua scripts exist in the script cache."},
-		{Name: "flush", Arity: -2, Flags: NoScript, Handler: scriptFlush, Cats: "scripting", Since: "2.6.0", Summary: "Removes all server-side Lua scripts from the script cache."},
-		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: scriptHelp, Cats: "scripting", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands."},
-		{Name: "kill", Arity: 2, Flags: NoScript | AllowBusy, Handler: scriptKill, Cats: "scripting", Since: "2.6.0", Summary: "Terminates a server-side Lua script during execution."},
-		{Name: "load", Arity: 3, Flags: NoScript | Stale, Handler: scriptLoad, Cats: "scripting", Since: "2.6.0", Summary: "Loads a server-side Lua script to the script cache."},
+		{Name: "debug", Arity: 3, Flags: NoScript, Handler: scriptDebug, Cats: "scripting", Since: "3.2.0", Summary: "Sets the debug mode of server-side Lua scripts.",
+			Syntax: "(mode: YES | SYNC | NO)", Complexity: "O(1)"},
+		{Name: "exists", Arity: -3, Flags: NoScript, Handler: scriptExists, Cats: "scripting", Since: "2.6.0", Summary: "Determines whether server-side Lua scripts exist in the script cache.",
+			Syntax: "sha1...", Complexity: "O(N) for N scripts asked for"},
+		{Name: "flush", Arity: -2, Flags: NoScript, Handler: scriptFlush, Cats: "scripting", Since: "2.6.0", Summary: "Removes all server-side Lua scripts from the script cache.",
+			Syntax: "[flush-type: ASYNC | SYNC]@6.2.0", Complexity: "O(N) for N scripts in the cache"},
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: scriptHelp, Cats: "scripting", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands.",
+			Syntax: "()", Complexity: "O(1)"},
+		{Name: "kill", Arity: 2, Flags: NoScript | AllowBusy, Handler: scriptKill, Cats: "scripting", Since: "2.6.0", Summary: "Terminates a server-side Lua script during execution.",
+			Syntax: "()", Complexity: "O(1)"},
+		{Name: "load", Arity: 3, Flags: NoScript | Stale, Handler: scriptLoad, Cats: "scripting", Since: "2.6.0", Summary: "Loads a server-side Lua script to the script cache.",
+			Syntax: "script", Complexity: "O(N) for N bytes of the script"},
 	}},
 }
 

@@ -9,11 +9,16 @@ import (
 )
 
 var transactionRows = []Row{
-	{Name: "discard", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: discard, Group: "transactions", Since: "2.0.0", Summary: "Discards a transaction."},
-	{Name: "exec", Arity: 1, Flags: NoScript | Loading | Stale | SkipSlowlog | Queued, Handler: exec, Group: "transactions", Since: "1.2.0", Summary: "Executes all commands in a transaction."},
-	{Name: "multi", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: multi, Group: "transactions", Since: "1.2.0", Summary: "Starts a transaction."},
-	{Name: "unwatch", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: unwatch, Group: "transactions", Since: "2.2.0", Summary: "Forgets about watched keys of a transaction."},
-	{Name: "watch", Arity: -2, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Keys: AllKeys, Handler: watch, Group: "transactions", Since: "2.2.0", Summary: "Monitors changes to keys to determine the execution of a transaction."},
+	{Name: "discard", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: discard, Group: "transactions", Since: "2.0.0", Summary: "Discards a transaction.",
+		Syntax: "()", Complexity: "O(N) for N queued commands"},
+	{Name: "exec", Arity: 1, Flags: NoScript | Loading | Stale | SkipSlowlog | Queued, Handler: exec, Group: "transactions", Since: "1.2.0", Summary: "Executes all commands in a transaction.",
+		Syntax: "()", Complexity: "Depends on the queued commands"},
+	{Name: "multi", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: multi, Group: "transactions", Since: "1.2.0", Summary: "Starts a transaction.",
+		Syntax: "()", Complexity: "O(1)"},
+	{Name: "unwatch", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: unwatch, Group: "transactions", Since: "2.2.0", Summary: "Forgets about watched keys of a transaction.",
+		Syntax: "()", Complexity: "O(N) for N watched keys"},
+	{Name: "watch", Arity: -2, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Keys: AllKeys, Handler: watch, Group: "transactions", Since: "2.2.0", Summary: "Monitors changes to keys to determine the execution of a transaction.",
+		Syntax: "key...", Complexity: "O(N) for N keys"},
 }
 
 func multi(c *Ctx) error {
