@@ -11,6 +11,7 @@ import (
 // here a command that writes does "RW access update", any other "RO access". ACL asks for the
 // right to read where a key's content gets out (access), and to write where it changes.
 var keyAccess = map[string]string{
+	"set": "RW access update variable_flags", "bitfield": "RW access update variable_flags", // see useOf
 	"delvx": "RW access delete", "pksetexat": "OW update",
 	"append": "RW insert", "bitop": "OW update; RO access", "blmove": "RW access delete; RW insert",
 	"blmpop": "RW access delete", "blpop": "RW access delete", "brpop": "RW access delete",

@@ -35,7 +35,7 @@ var clientRows = []Row{
 		{Name: "info", Arity: 2, Flags: NoScript | Loading | Stale, Handler: clientInfo, Since: "6.2.0", Summary: "Returns information about the connection.",
 			Syntax: "()", Complexity: "O(1)"},
 		{Name: "kill", Arity: -3, Flags: Admin | NoScript | Loading | Stale | Once, Handler: clientKill, Since: "2.4.0", Summary: "Terminates open connections.",
-			Syntax: "(filter: (old-format: ip:port)@-2.8.12 | (new-format: ID client-id@2.8.12 | (client-type: TYPE (NORMAL | MASTER@3.2.0 | SLAVE | REPLICA@5.0.0 | PUBSUB))@2.8.12 | USER username | (addr: ADDR ip:port) | (laddr: LADDR ip:port)@6.2.0 | SKIPME (YES | NO) | MAXAGE maxage:integer@7.4.0)...)", Complexity: "O(N) for N connections"},
+			Syntax: "(filter: (old-format: ip:port)@-2.8.12 | (new-format: [ID client-id]@2.8.12 | [TYPE (client-type: NORMAL | MASTER@3.2.0 | SLAVE | REPLICA@5.0.0 | PUBSUB)]@2.8.12 | [USER username] | [addr: ADDR ip:port] | [laddr: LADDR ip:port]@6.2.0 | [SKIPME (YES | NO)] | [MAXAGE maxage:integer]@7.4.0)...)", Complexity: "O(N) for N connections"},
 		{Name: "list", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Handler: clientList, Since: "2.4.0", Summary: "Lists open connections.",
 			Syntax: "[TYPE (client-type: NORMAL | MASTER | REPLICA | PUBSUB)]@5.0.0 [ID client-id...]@6.2.0", Complexity: "O(N) for N connections"},
 		{Name: "no-evict", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: clientNoEvict, Since: "7.0.0", Summary: "Sets the client eviction mode of the connection.",

@@ -50,6 +50,7 @@ const (
 	AnyKey       // reads keys that the row does not name
 	Exclusive    // takes its database exclusively
 	ExclusiveAll // takes every database exclusively
+	Scripted     // runs a script or a function
 	Queued       // its keys are those of the commands that the client has queued
 )
 
@@ -99,14 +100,16 @@ type Row struct {
 	GetKeys func(args [][]byte) ([]int, bool)
 	// Claims names what the command uses beyond its database (COPY … DB, SWAPDB).
 	Claims func(args [][]byte) []Claim
-	// CountAt is the argument that says how many keys follow it, for COMMAND INFO.
-	CountAt int
-	Sub     []Row
+	Sub    []Row
 
 	Full  string // "config|get"; filled in by the table, as what follows
 	ID    int    // number in ACL rules
 	Stats *Stats
 	uses  []keyUse
+
+	args      []Arg
+	syntaxErr error
+	places    []keyPlace
 }
 
 // Is says whether all the given flags are set.

@@ -19,12 +19,16 @@ func commandDocs(c *Ctx) error {
 	return nil
 }
 
-// Arguments are what may follow the command's name, from its Syntax; a command that only holds others has none.
-func (r *Row) Arguments() ([]Arg, error) {
-	if r.Handler == nil {
-		return nil, nil
+// Arguments are what may follow the command's name, from its Syntax; a command that only holds others has none. The error is
+// one of the row, and a test reads all rows.
+func (r *Row) Arguments() ([]Arg, error) { return r.args, r.syntaxErr }
+
+// setArguments fills in the arguments, and where keys are among them.
+func (r *Row) setArguments() {
+	if r.Handler != nil {
+		r.args, r.syntaxErr = parseSyntax(r.Syntax)
+		r.places = r.placeKeys(r.args)
 	}
-	return parseSyntax(r.Syntax)
 }
 
 // DocFlags are those of COMMAND DOCS.
@@ -48,7 +52,7 @@ func (r *Row) complexity() string {
 
 // writeDocs writes a row as COMMAND DOCS does, fields that say nothing left out. Redis's history of a command is not given.
 func writeDocs(w *resp.Writer, r *Row) {
-	args, _ := r.Arguments() // a test reads the syntax of every row
+	args := r.args
 	flags := r.DocFlags()
 	w.BulkString(r.Full)
 	w.Map(4 + count(flags != nil, r.DeprecatedSince != "", r.ReplacedBy != "", args != nil, r.Sub != nil))

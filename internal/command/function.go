@@ -8,9 +8,9 @@ import (
 )
 
 var functionRows = []Row{
-	{Name: "fcall", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: fcall, Group: "scripting", Since: "7.0.0", Summary: "Invokes a function.",
+	{Name: "fcall", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, Handler: fcall, Group: "scripting", Since: "7.0.0", Summary: "Invokes a function.",
 		Syntax: "function numkeys [key...] [arg...]", Complexity: "Depends on the function"},
-	{Name: "fcall_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: fcall, Group: "scripting", Since: "7.0.0", Summary: "Invokes a read-only function.",
+	{Name: "fcall_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, Handler: fcall, Group: "scripting", Since: "7.0.0", Summary: "Invokes a read-only function.",
 		Syntax: "function numkeys [key...] [arg...]", Complexity: "Depends on the function"},
 	{Name: "function", Arity: -2, Group: "scripting", Since: "7.0.0", Summary: "A container for function commands.", Sub: []Row{
 		{Name: "delete", Arity: 3, Flags: Write | NoScript | Worker, Claims: functionClaims, Handler: functionDelete, Cats: "scripting", Since: "7.0.0", Summary: "Deletes a library and its functions.",

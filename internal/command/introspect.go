@@ -1,8 +1,6 @@
 package command
 
 import (
-	"slices"
-
 	"github.com/haypile/haypile/internal/algo/glob"
 	"github.com/haypile/haypile/internal/resp"
 )
@@ -77,90 +75,6 @@ func writeSimpleSet(w *resp.Writer, prefix string, items []string) {
 	for _, s := range items {
 		w.Simple(prefix + s)
 	}
-}
-
-// writeKeySpecs writes where the keys are, in the form that Redis 7 has added; where
-// they depend on other arguments, clients must ask with GETKEYS.
-func writeKeySpecs(w *resp.Writer, r *Row) {
-	if r.CountAt > 0 {
-		writeCountedKeys(w, r)
-		return
-	}
-	if r.Keys.First == 0 {
-		w.Set(0)
-		return
-	}
-	last := r.Keys.Last
-	if last > 0 {
-		last -= r.Keys.First // counted from the first key
-	}
-	flags := slices.Clip(r.uses[0].flags)
-	if r.Is(MovableKeys) {
-		flags = append(flags, "incomplete")
-	}
-	w.Set(1)
-	w.Map(3)
-	w.BulkString("flags")
-	writeSimpleSet(w, "", flags)
-	w.BulkString("begin_search")
-	w.Map(2)
-	w.BulkString("type")
-	w.BulkString("index")
-	w.BulkString("spec")
-	w.Map(1)
-	w.BulkString("index")
-	w.Int(int64(r.Keys.First))
-	w.BulkString("find_keys")
-	w.Map(2)
-	w.BulkString("type")
-	w.BulkString("range")
-	w.BulkString("spec")
-	w.Map(3)
-	w.BulkString("lastkey")
-	w.Int(int64(last))
-	w.BulkString("keystep")
-	w.Int(int64(r.Keys.Step))
-	w.BulkString("limit")
-	w.Int(0)
-}
-
-// writeCountedKeys writes the spec of commands that say how many keys there are: those of scripts, which may do anything
-// with them.
-func writeCountedKeys(w *resp.Writer, r *Row) {
-	w.Set(1)
-	if r.Is(ReadOnly) {
-		w.Map(4)
-		w.BulkString("notes")
-		w.BulkString("We cannot tell how the keys will be used so we assume the worst, RO and ACCESS")
-		w.BulkString("flags")
-		writeSimpleSet(w, "", []string{"RO", "access"})
-	} else {
-		w.Map(4)
-		w.BulkString("notes")
-		w.BulkString("We cannot tell how the keys will be used so we assume the worst, RW and UPDATE")
-		w.BulkString("flags")
-		writeSimpleSet(w, "", []string{"RW", "access", "update"})
-	}
-	w.BulkString("begin_search")
-	w.Map(2)
-	w.BulkString("type")
-	w.BulkString("index")
-	w.BulkString("spec")
-	w.Map(1)
-	w.BulkString("index")
-	w.Int(int64(r.CountAt))
-	w.BulkString("find_keys")
-	w.Map(2)
-	w.BulkString("type")
-	w.BulkString("keynum")
-	w.BulkString("spec")
-	w.Map(3)
-	w.BulkString("keynumidx")
-	w.Int(0)
-	w.BulkString("firstkey")
-	w.Int(1)
-	w.BulkString("keystep")
-	w.Int(1)
 }
 
 func commandList(c *Ctx) error {

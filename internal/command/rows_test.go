@@ -12,11 +12,13 @@ import (
 
 // rowDifferences are where rows differ from redis-server 7.0.15 on purpose.
 var rowDifferences = map[string]string{
-	"keys arity":      "Pika's second argument, a type, is understood too",
-	"replicaof arity": "Pika's force is understood too",
-	"slaveof arity":   "likewise",
-	"zrank arity":     "7.2 has WITHSCORE",
-	"zrevrank arity":  "7.2 has WITHSCORE",
+	"keys arity":                 "Pika's second argument, a type, is understood too",
+	"sort key specifications":    "Redis has one of nothing for the keys that BY and GET make up",
+	"sort_ro key specifications": "likewise",
+	"replicaof arity":            "Pika's force is understood too",
+	"slaveof arity":              "likewise",
+	"zrank arity":                "7.2 has WITHSCORE",
+	"zrevrank arity":             "7.2 has WITHSCORE",
 }
 
 // M3: what Redis knows too is described as Redis describes it.
@@ -51,6 +53,7 @@ func TestRowsAreRedis(t *testing.T) {
 			cats = append(cats, "@"+cat)
 		}
 		differ(row, "categories", sorted(r.Elems[6].Strings()), sorted(cats))
+		differ(row, "key specifications", keyPlaces(r.Elems[8]), row.KeyPlaces())
 		if (len(r.Elems[9].Elems) > 0) != (row.Sub != nil) {
 			t.Errorf("%s: only one of both has subcommands", row.Full)
 		}
@@ -66,6 +69,26 @@ func TestRowsAreRedis(t *testing.T) {
 			t.Errorf("the difference %q is none", name)
 		}
 	}
+}
+
+// keyPlaces are key specifications of redis-server as Row.KeyPlaces tells its own.
+func keyPlaces(specs harness.Reply) (list []string) {
+	for _, s := range specs.Elems {
+		spec := fields(s)
+		var halves []string
+		for _, name := range []string{"begin_search", "find_keys"} {
+			half := fields(spec[name])
+			text := half["type"].Str
+			for i, n := range half["spec"].Elems {
+				if i%2 == 1 {
+					text += " " + n.Text()
+				}
+			}
+			halves = append(halves, text)
+		}
+		list = append(list, strings.Join(halves, ", "), fmt.Sprint(spec["flags"].Strings()))
+	}
+	return list
 }
 
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }

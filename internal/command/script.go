@@ -17,16 +17,16 @@ type Scripting interface {
 	MonitorScript(db int, args [][]byte)
 }
 
-const evalFlags = NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys
+const evalFlags = Scripted | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys
 
 var scriptRows = []Row{
-	{Name: "eval", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: eval, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script.",
+	{Name: "eval", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, Handler: eval, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script.",
 		Syntax: "script numkeys [key...] [arg...]", Complexity: "Depends on the script"},
-	{Name: "evalsha", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, CountAt: 2, Handler: evalSHA, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script by SHA1 digest.",
+	{Name: "evalsha", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, Handler: evalSHA, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script by SHA1 digest.",
 		Syntax: "sha1 numkeys [key...] [arg...]", Complexity: "Depends on the script"},
-	{Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: eval, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script.",
+	{Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, Handler: eval, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script.",
 		Syntax: "script numkeys [key...] [arg...]", Complexity: "Depends on the script"},
-	{Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, CountAt: 2, Handler: evalSHA, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script by SHA1 digest.",
+	{Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, Handler: evalSHA, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script by SHA1 digest.",
 		Syntax: "sha1 numkeys [key...] [arg...]", Complexity: "Depends on the script"},
 	{Name: "script", Arity: -2, Group: "scripting", Since: "2.6.0", Summary: "A container for Lua scripts management commands.", Sub: []Row{
 		{Name: "debug", Arity: 3, Flags: NoScript, Handler: scriptDebug, Cats: "scripting", Since: "3.2.0", Summary: "Sets the debug mode of server-side Lua scripts.",
@@ -140,9 +140,6 @@ type scriptCaller struct {
 	readOnly bool
 	ctx      Ctx
 }
-
-// Scripted says that the command runs a script or a function.
-func (r *Row) Scripted() bool { return r.CountAt > 0 }
 
 // MayReplicate lists commands that do not write and that a script for reading must not call all the same.
 func (r *Row) MayReplicate() bool {

@@ -84,8 +84,7 @@ func parseSyntax(syntax string) ([]Arg, error) {
 	if err != nil {
 		return nil, fmt.Errorf("syntax %q: %w", syntax, err)
 	}
-	keys := 0
-	if err = finish(args, &keys); err != nil {
+	if err = checkNames(args); err != nil {
 		return nil, fmt.Errorf("syntax %q: %w", syntax, err)
 	}
 	return args, nil
@@ -282,22 +281,17 @@ func isToken(word string) bool {
 	return word != "" && strings.ToUpper(word) == word
 }
 
-// finish gives keys the indexes of their key specifications, and refuses names that are none: so a misspelt type, which has
-// become part of a name, is found.
-func finish(args []Arg, keys *int) error {
+// checkNames refuses names that are none: so a misspelt type, which has become part of a name, is found.
+func checkNames(args []Arg) error {
 	for i := range args {
-		a := &args[i]
-		if a.Name == "" {
+		name := args[i].Name
+		if name == "" {
 			return fmt.Errorf("alternatives need a label: [label: A | B]")
 		}
-		if strings.Trim(a.Name, "-abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-			return fmt.Errorf("%q is not a name: it needs a label, or its type is wrong", a.Name)
+		if strings.Trim(name, "-abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return fmt.Errorf("%q is not a name: it needs a label, or its type is wrong", name)
 		}
-		if a.Type == KeyName {
-			a.KeySpec = *keys
-			*keys++
-		}
-		if err := finish(a.Args, keys); err != nil {
+		if err := checkNames(args[i].Args); err != nil {
 			return err
 		}
 	}

