@@ -105,12 +105,19 @@ func TestRowsAreComplete(t *testing.T) {
 		switch {
 		case row.Summary == "" || row.Since == "" || row.Group == "":
 			t.Errorf("%s lacks a summary, a version or a group", row.Full)
+		case row.Handler != nil && (row.Syntax == "" || row.Complexity == ""):
+			t.Errorf("%s lacks a syntax (which is () without arguments) or a complexity", row.Full)
+		case row.Handler == nil && row.Syntax+row.Complexity != "":
+			t.Errorf("%s does nothing itself", row.Full)
 		case row.Handler == nil && row.Sub == nil:
 			t.Errorf("%s does nothing", row.Full)
 		case row.Is(command.Write | command.ReadOnly):
 			t.Errorf("%s both writes and only reads", row.Full)
 		case strings.ToLower(row.Full) != row.Full || len(row.Name) > 32:
 			t.Errorf("%s cannot be found", row.Full)
+		}
+		if _, err := row.Arguments(); err != nil {
+			t.Errorf("%s: %v", row.Full, err)
 		}
 		for i := range row.Sub {
 			check(&row.Sub[i])

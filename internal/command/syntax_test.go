@@ -68,6 +68,7 @@ func TestSyntax(t *testing.T) {
 		{"(where: LEFT | RIGHT)", "where:oneof {left:pure-token token LEFT, right:pure-token token RIGHT}", "<LEFT | RIGHT>"},
 		{"TYPE (A | B)", "type:oneof token TYPE {a:pure-token token A, b:pure-token token B}", "TYPE <A | B>"},
 		{"(w: (a: X) | (b: Y y z) | (c: *))", "w:oneof {a:pure-token token X, b:block {y:string token Y, z:string}, c:pure-token token *}", "<X | Y y z | *>"},
+		{"[x: A | B b]...", "x:oneof optional multiple {a:pure-token token A, b:string token B}", "[<A | B b> [...]]"},
 		{`(k: key | (none: ""))`, `k:oneof {key:key spec 0, none:pure-token token ""}`, `<key | "">`},
 		{"(addr: ADDR ip:port)", "addr:string shown ip:port token ADDR", "ADDR ip:port"},
 

@@ -33,6 +33,8 @@ func (a *Arg) usage() string {
 	switch {
 	case a.MultipleToken:
 		text = token + text + " [" + token + text + " ...]"
+	case a.Multiple && a.Type == OneOf:
+		text = token + text + " [...]"
 	case a.Multiple:
 		text = token + text + " [" + text + " ...]"
 	default:
