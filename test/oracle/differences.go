@@ -106,6 +106,18 @@ var differences = []difference{
 		},
 	},
 	{
+		commands: "COMMAND DOCS",
+		what:     "Arguments have the names, and the text for display, of Redis 7.2. There is no history, and the summary and the effort are Haypile's.",
+		reason:   "In 7.0 arguments of one command may have the same name. What costs how much is otherwise on disk.",
+		match:    never,
+	},
+	{
+		commands: "COMMAND INFO",
+		what:     "SORT has no key specification for the keys that BY and GET make up. There are no command tips.",
+		reason:   "Such keys have no place among the arguments.",
+		match:    never,
+	},
+	{
 		commands: "XREAD, XREADGROUP",
 		what:     "A key without its ID is `Unbalanced 'xread' list of streams`, where 7.0 has XREAD for both and $ where > is meant.",
 		reason:   "Haypile follows Redis 7.2.",
