@@ -119,6 +119,13 @@ func TestRowsAreComplete(t *testing.T) {
 		if _, err := row.Arguments(); err != nil {
 			t.Errorf("%s: %v", row.Full, err)
 		}
+		places := row.KeyPlaces()
+		switch {
+		case (len(places) > 0) != (row.Keys.First > 0 || row.GetKeys != nil):
+			t.Errorf("%s: only one of the row and its syntax has keys", row.Full)
+		case row.Keys.First > 0 && !strings.HasPrefix(places[0], fmt.Sprintf("index %d,", row.Keys.First)):
+			t.Errorf("%s has its first key at %d, in its syntax at %s", row.Full, row.Keys.First, places[0])
+		}
 		for i := range row.Sub {
 			check(&row.Sub[i])
 		}
