@@ -64,6 +64,10 @@ func writeInfo(w *resp.Writer, r *Row) {
 	writeSimpleSet(w, "@", r.Categories())
 	w.Set(0) // hints for proxies
 	writeKeySpecs(w, r)
+	if r.Sub == nil {
+		w.Set(0) // as Redis does, where those that there are stand in an array
+		return
+	}
 	w.Array(len(r.Sub))
 	for i := range r.Sub {
 		writeInfo(w, &r.Sub[i])

@@ -38,6 +38,30 @@ func TestDocsOnTheWire(t *testing.T) {
 	}
 }
 
+// Key specifications are sets of maps.
+func TestKeySpecsOnTheWire(t *testing.T) {
+	c := dial(t, startForTest(t))
+	index := func(n int) string { return fmt.Sprintf("begin_search {type index spec {index %d}}", n) }
+	const one, all = "find_keys {type range spec {lastkey 0 keystep 1 limit 0}}", "find_keys {type range spec {lastkey -1 keystep 1 limit 2}}"
+	c.MustDo(t, "HELLO", "3")
+	for name, want := range map[string]string{
+		"rename":       "<{flags <RW access delete> " + index(1) + " " + one + "} {flags <OW update> " + index(2) + " " + one + "}>",
+		"xread":        "<{flags <RO access> begin_search {type keyword spec {keyword STREAMS startfrom 1}} " + all + "}>",
+		"zunion":       "<{flags <RO access> " + index(1) + " find_keys {type keynum spec {keynumidx 0 firstkey 1 keystep 1}}}>",
+		"sort":         "<{flags <RO access> " + index(1) + " " + one + "} {flags <OW update> begin_search {type unknown spec {}} find_keys {type unknown spec {}}}>",
+		"memory|usage": "<{flags <RO> " + index(2) + " " + one + "}>",
+		"ping":         "<>",
+	} {
+		info := c.MustDo(t, "COMMAND", "INFO", name).Elems[0].Elems
+		if got := written(info[8]); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
+		}
+		if info[9].Kind != harness.Set {
+			t.Errorf("%s: no subcommands are a %c", name, info[9].Kind)
+		}
+	}
+}
+
 // written spells a reply with {} for a map, <> for a set and [] for an array.
 func written(r harness.Reply) string {
 	var parts []string
