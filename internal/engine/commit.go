@@ -44,6 +44,13 @@ func (x *tx) commit() error {
 			b.DeleteRange(o.key, o.val)
 		}
 	}
+	if relay := db.eng.relay.Load(); relay != 0 {
+		for i := range x.events {
+			if ev := &x.events[i]; ev.call == nil && !ev.changed && relay&uint32(ev.class) != 0 {
+				b.Note(store.Note{Class: uint16(ev.class), Name: ev.name, Key: ev.key})
+			}
+		}
+	}
 	st.LSN = uint64(db.log.End()) + uint64(len(b.Buf)+store.StateBytes)
 	b.State(&st)
 	repr := b.Finish()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -22,6 +23,8 @@ type Applier struct {
 	turn *Turn
 	reqs []lockRequest
 	keys map[string]struct{} // heads of the chunk that someone waits for, watches or tracks
+
+	events []event // of the chunk, that someone here wants to hear of
 
 	flushed   bool // the chunk holds a FLUSHDB
 	libraries bool // the chunk changes libraries of functions
@@ -74,6 +77,8 @@ func (a *Applier) Apply(i int, name string, frames []byte) error {
 func (a *Applier) plan(i int, db *DB, frames []byte) error {
 	a.reqs = a.reqs[:0]
 	clear(a.keys)
+	a.events = a.events[:0]
+	wanted := a.eng.notify.Load()
 	a.flushed, a.libraries = false, false
 	curious := db.watching.Load() > 0 || db.waiting.count.Load() > 0 || a.eng.track.Active()
 	n, err := binlog.Parse(frames, db.log.End(), func(r binlog.Record) error {
@@ -83,6 +88,15 @@ func (a *Applier) plan(i int, db *DB, frames []byte) error {
 		st, err := store.StateOf(r.Payload)
 		if err != nil || st.LSN != uint64(r.End()) {
 			return fmt.Errorf("%w: the record at %d carries position %d, not its end %d (%v)", binlog.ErrCorrupt, r.LSN, st.LSN, r.End(), err)
+		}
+		if wanted != 0 {
+			if err := store.EachNote(r.Payload, func(n store.Note) {
+				if wanted&uint32(n.Class) != 0 {
+					a.events = append(a.events, event{class: datatype.Class(n.Class), name: n.Name, key: bytes.Clone(n.Key)})
+				}
+			}); err != nil {
+				return err
+			}
 		}
 		a.flushed = a.flushed || store.FlushesAll(r.Payload)
 		return store.EachKey(r.Payload, func(key, _ []byte) {
@@ -113,8 +127,10 @@ func (a *Applier) plan(i int, db *DB, frames []byte) error {
 	return nil
 }
 
-// tell marks and wakes who watches keys of the chunk, waits for them or tracks them.
+// tell marks and wakes who watches keys of the chunk, waits for them or tracks them; the events that the master has
+// noted are published when the turn is released.
 func (a *Applier) tell(x *tx) {
+	x.events = append(x.events, a.events...)
 	if a.flushed {
 		x.noteFlush()
 	}

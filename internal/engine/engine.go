@@ -61,7 +61,8 @@ type Engine struct {
 	cache  *cache.Cache
 	track  *tracking.Table
 	limits atomic.Pointer[datatype.Limits]
-	notify atomic.Uint32 // classes that someone wants to hear of
+	notify atomic.Uint32 // classes that someone here wants to hear of
+	relay  atomic.Uint32 // classes that a server downstream wants to hear of
 	always atomic.Bool   // appendfsync always
 
 	dbMu    sync.Mutex   // guards opening
@@ -114,6 +115,12 @@ func (e *Engine) SetLimits(l *datatype.Limits) { e.limits.Store(l) }
 
 // SetNotify chooses the classes of keyspace events that are delivered.
 func (e *Engine) SetNotify(classes datatype.Class) { e.notify.Store(uint32(classes)) }
+
+// SetRelay chooses the classes of keyspace events that commits note in the log, for servers that follow it. What
+// commands look for in vain is no change and stays here.
+func (e *Engine) SetRelay(classes datatype.Class) {
+	e.relay.Store(uint32(classes &^ datatype.ClassKeyMiss))
+}
 
 // SetActiveExpire switches the deletion of keys past their time (DEBUG
 // SET-ACTIVE-EXPIRE); they stay hidden either way.

@@ -213,7 +213,7 @@ func (t *Turn) release(failed error) {
 			ev.call()
 		case ev.changed:
 			changes = append(changes, tracking.Change{Key: ev.key, By: ev.by, Time: ev.at})
-		default:
+		case t.eng.notify.Load()&uint32(ev.class) != 0:
 			t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key)
 		}
 	}

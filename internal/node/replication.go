@@ -18,6 +18,7 @@ import (
 	"github.com/haypile/haypile/internal/binlog"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/config"
+	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/fullsync"
 	"github.com/haypile/haypile/internal/layout"
@@ -70,7 +71,8 @@ func (n *Node) openReplication(v *config.Values) error {
 	}
 	software := "haypile " + n.version
 	r.source = replication.NewSource(replication.SourceOptions{Master: masterSide{n}, RunID: n.runID, Software: software, Keyspace: n.keyspace(),
-		Settings: n.sourceSettings, Logger: n.log, Acked: func() { n.eng.Wake(command.WaitKey) }, HandOver: n.handOver})
+		Settings: n.sourceSettings, Logger: n.log, Acked: func() { n.eng.Wake(command.WaitKey) }, HandOver: n.handOver,
+		Events: func(classes uint32) { n.eng.SetRelay(datatype.Class(classes)) }})
 	r.dialer = &replication.Dialer{Settings: n.dialSettings, Logger: n.log}
 	r.follower = replication.NewFollower(replication.FollowerOptions{Replica: replicaSide{n, map[string]*replicaDB{}, &sync.Mutex{}}, RunID: n.runID, Software: software,
 		Keyspace: n.keyspace(), Settings: n.followerSettings, Logger: n.log})
@@ -205,7 +207,8 @@ func (n *Node) followerSettings() replication.FollowerSettings {
 		port = int(v.TLSPort)
 	}
 	return replication.FollowerSettings{Timeout: v.ReplTimeout, MaxRetries: int(v.ReplMaxRetries), Port: port, AnnounceIP: v.ReplicaAnnounceIP,
-		AnnouncePort: int(v.ReplicaAnnouncePort), Priority: int(v.ReplicaPriority), Databases: int(v.Databases)}
+		AnnouncePort: int(v.ReplicaAnnouncePort), Priority: int(v.ReplicaPriority), Databases: int(v.Databases),
+		Events: uint32(wantedEvents(v.NotifyKeyspaceEvents)&^datatype.ClassKeyMiss) | n.repl.source.WantedEvents()}
 }
 
 func (n *Node) dialSettings() replication.DialSettings {

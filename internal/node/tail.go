@@ -67,7 +67,7 @@ func writeTail(w io.Writer, r *binlog.Reader, keys layout.Keys) (changes int, er
 		}
 		var werr error
 		err = store.EachOp(rec.Payload, func(op string, key, val []byte) {
-			if key[0] == layout.SpaceSystem || key[0] == layout.SpaceExpiry || key[0] == layout.SpaceScore || werr != nil {
+			if op == "note" || key[0] == layout.SpaceSystem || key[0] == layout.SpaceExpiry || key[0] == layout.SpaceScore || werr != nil {
 				return
 			}
 			c := discardedChange{Position: uint64(rec.LSN), Time: time.UnixMilli(rec.TimeMS).UTC().Format(time.RFC3339Nano), Change: op, Key: string(keys.OwnerOf(key))}

@@ -73,6 +73,7 @@ type FollowerSettings struct {
 	AnnouncePort int
 	Priority     int
 	Databases    int
+	Events       uint32 // classes of keyspace events to ask the master for
 }
 
 // FollowerOptions of a Follower.

@@ -2,6 +2,7 @@ package replication
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -206,6 +207,8 @@ type acks struct {
 	f    *Follower
 	link *transport.Link
 	last []byte
+
+	events uint32 // what the master was told; a new link wants nothing
 }
 
 // send sends what has changed; always sends in any case, as a sign of life.
@@ -228,11 +231,17 @@ func (a *acks) send(always bool) {
 		written, durable := d.db.Reach()
 		b = appendReach(b, reach{d.number, written, durable, written})
 	}
+	events := f.opts.Settings().Events
+	newEvents := events != a.events
+	a.events = events
 	same := string(b) == string(a.last)
 	if !same || always {
 		a.last = b
 	}
 	f.mu.Unlock()
+	if newEvents {
+		_ = a.link.Send(kindEvents, binary.LittleEndian.AppendUint32(nil, events))
+	}
 	if !same || always {
 		_ = a.link.Send(kindAck, b)
 	}

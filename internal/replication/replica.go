@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/haypile/haypile/internal/binlog"
@@ -24,6 +25,8 @@ type replica struct {
 	since time.Time
 	wake  chan struct{}
 	done  chan struct{}
+
+	events atomic.Uint32 // classes of keyspace events that it wants
 
 	mu      sync.Mutex
 	why     string
@@ -157,6 +160,13 @@ func (r *replica) receive() error {
 			if err := r.ack(p); err != nil {
 				return err
 			}
+		case kindEvents:
+			classes, err := parseEvents(p)
+			if err != nil {
+				return err
+			}
+			r.events.Store(classes)
+			r.src.tellEvents()
 		case kindAsk:
 			var q ask
 			if err := transport.Decode(p, &q); err != nil {

@@ -44,6 +44,8 @@ type SourceOptions struct {
 	Acked func()
 	// HandOver is called when the replica at an address has been told to lead, from its goroutine.
 	HandOver func(host string, port int)
+	// Events is called with the classes of keyspace events that replicas want, when a replica has said or has gone.
+	Events func(classes uint32)
 }
 
 // Source serves replicas: a goroutine reads what each has to say, another sends
@@ -54,6 +56,8 @@ type Source struct {
 	mu     sync.Mutex
 	links  map[*replica]struct{}
 	closed bool
+
+	telling sync.Mutex
 
 	FullSyncs, PartialOK, PartialRefused atomic.Int64
 	Sent                                 atomic.Int64 // log bytes
@@ -150,6 +154,27 @@ func (s *Source) remove(r *replica) {
 		st.close()
 	}
 	r.streams = map[string]*stream{}
+	s.tellEvents()
+}
+
+// WantedEvents are the classes of keyspace events that some replica wants.
+func (s *Source) WantedEvents() (classes uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r := range s.links {
+		classes |= r.events.Load()
+	}
+	return classes
+}
+
+// tellEvents lets one tell at a time, so that the last word is the newest.
+func (s *Source) tellEvents() {
+	if s.opts.Events == nil {
+		return
+	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.opts.Events(s.WantedEvents())
 }
 
 // Close ends all links.

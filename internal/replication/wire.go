@@ -9,7 +9,7 @@ import (
 )
 
 // ProtocolVersion is what both sides of a link must speak.
-const ProtocolVersion = 1
+const ProtocolVersion = 2
 
 // Kinds of frames on a link. The replica greets; the master welcomes it or refuses.
 // Then, per database, the replica asks with its position, the master gives its verdict, and if
@@ -28,6 +28,7 @@ const (
 	kindPromote  byte = 11 // master: promotion; the replica is to take over (FAILOVER)
 	kindBye      byte = 12 // either: refusal; the link ends on purpose
 	kindHandOver byte = 13 // replica: refusal; it has been told to lead: the master is to do FAILOVER to it
+	kindEvents   byte = 14 // replica: classes of keyspace events u32 that it, or who follows it, wants to hear of
 )
 
 // hello is who a replica is.
@@ -157,6 +158,13 @@ func parseAck(p []byte, each func(reach)) error {
 			binary.LittleEndian.Uint64(p[12:]), binary.LittleEndian.Uint64(p[20:])})
 	}
 	return nil
+}
+
+func parseEvents(p []byte) (classes uint32, err error) {
+	if len(p) != 4 {
+		return 0, fmt.Errorf("%w: classes of events", transport.ErrCorrupt)
+	}
+	return binary.LittleEndian.Uint32(p), nil
 }
 
 func parsePing(p []byte) (timeMS uint64, ends map[uint32]uint64, err error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/haypile/haypile/internal/layout"
 )
@@ -49,6 +50,55 @@ func (b *Builder) two(kind byte, x, y []byte) {
 	b.Buf = append(b.Buf, y...)
 }
 
+// Note adds a keyspace event, for servers that follow the log; the store passes it over. It is Pebble's
+// "log data", which Pebble does not count as an operation.
+func (b *Builder) Note(n Note) {
+	var tmp [2 * binary.MaxVarintLen64]byte
+	head := binary.AppendUvarint(tmp[:0], uint64(n.Class))
+	head = binary.AppendUvarint(head, uint64(len(n.Name)))
+	b.Buf = append(b.Buf, opNote)
+	b.Buf = binary.AppendUvarint(b.Buf, uint64(len(head)+len(n.Name)+len(n.Key)))
+	b.Buf = append(append(append(b.Buf, head...), n.Name...), n.Key...)
+}
+
+// Note is a keyspace event as a batch carries it.
+type Note struct {
+	Class uint16
+	Name  string
+	Key   []byte
+}
+
+func parseNote(p []byte) (n Note, ok bool) {
+	class, w := binary.Uvarint(p)
+	if w <= 0 || class > math.MaxUint16 {
+		return n, false
+	}
+	name, key, ok := varBytes(p[w:])
+	return Note{uint16(class), string(name), key}, ok
+}
+
+// EachNote calls f with the notes of a batch, in order; their keys are parts of it.
+func EachNote(repr []byte, f func(Note)) error {
+	if len(repr) < batchHeaderBytes {
+		return layout.ErrCorrupt
+	}
+	for r := repr[batchHeaderBytes:]; len(r) > 0; {
+		o, rest, ok := parseOp(r)
+		if !ok {
+			return layout.ErrCorrupt
+		}
+		r = rest
+		if o.kind == opNote {
+			n, ok := parseNote(o.key)
+			if !ok {
+				return layout.ErrCorrupt
+			}
+			f(n)
+		}
+	}
+	return nil
+}
+
 // StateBytes is the length of the operation that State adds.
 const StateBytes = 1 + 1 + 2 + 1 + layout.StateLen
 
@@ -84,6 +134,7 @@ const (
 
 	opDelete      = 0
 	opSet         = 1
+	opNote        = 3
 	opDeleteRange = 15
 )
 
@@ -126,6 +177,7 @@ func EachKey(repr []byte, f func(key, rangeEnd []byte)) error {
 		}
 		r = rest
 		switch {
+		case o.kind == opNote:
 		case o.kind == opDeleteRange:
 			f(o.key, o.val)
 		case string(o.key) != string(layout.StateKey):
@@ -138,8 +190,8 @@ func EachKey(repr []byte, f func(key, rangeEnd []byte)) error {
 // FlushesAll says that a batch begins by deleting everything (FLUSHDB).
 func FlushesAll(repr []byte) bool { return wholeSpace(repr) }
 
-// EachOp calls f with every operation of a batch: "set" with a value, "delete", or
-// "delete-range" with the end of the range for a value.
+// EachOp calls f with every operation of a batch: "set" with a value, "delete", "delete-range" with
+// the end of the range for a value, or "note", whose bytes are the key.
 func EachOp(repr []byte, f func(op string, key, val []byte)) error {
 	if len(repr) < batchHeaderBytes {
 		return layout.ErrCorrupt
@@ -155,4 +207,4 @@ func EachOp(repr []byte, f func(op string, key, val []byte)) error {
 	return nil
 }
 
-var opNames = map[byte]string{opSet: "set", opDelete: "delete", opDeleteRange: "delete-range"}
+var opNames = map[byte]string{opSet: "set", opDelete: "delete", opNote: "note", opDeleteRange: "delete-range"}

@@ -246,6 +246,7 @@ func (t *table) addBatch(repr []byte) error {
 			t.ranges = append(t.ranges, keyRange{bytes.Clone(op.key), bytes.Clone(op.val)})
 			t.bytes += int64(len(op.key) + len(op.val))
 			t.note(op.key)
+		case opNote:
 		default:
 			return layout.ErrCorrupt
 		}

@@ -1,0 +1,146 @@
+package node_test
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/haypile/haypile/test/harness"
+)
+
+// until polls a condition that another server brings about.
+func until(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !f(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within 20 seconds: %s", what)
+		}
+	}
+}
+
+func followAddr(t *testing.T, c *harness.Client, master string) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.MustDo(t, "REPLICAOF", host, port)
+	until(t, "the link is up", func() bool {
+		return strings.Contains(c.MustDo(t, "INFO", "replication").Str, "master_link_status:up")
+	})
+}
+
+// heard reads messages until one names the key "end"; each is its channel, a space and what it says.
+func heard(t *testing.T, c *harness.Client) (list []string) {
+	t.Helper()
+	for {
+		r, err := c.Receive()
+		if err != nil {
+			t.Fatalf("after %q: %v", list, err)
+		}
+		if n := len(r.Elems); n >= 2 {
+			text := r.Elems[n-2].Str + " " + r.Elems[n-1].Str
+			if strings.HasSuffix(text, "set end") || strings.HasSuffix(text, ":set end") {
+				return list
+			}
+			list = append(list, text)
+		}
+	}
+}
+
+// warm writes until the events asked for downstream arrive: a replica says what it wants a little after it has been configured.
+func warm(t *testing.T, master, sub *harness.Client) {
+	t.Helper()
+	sub.Timeout = 200 * time.Millisecond
+	until(t, "events arrive", func() bool {
+		master.MustDo(t, "SET", "warm", "1")
+		_, err := sub.Receive()
+		return err == nil
+	})
+	sub.Timeout = 10 * time.Second
+	master.MustDo(t, "SET", "end", "1")
+	heard(t, sub)
+}
+
+func subscribe(t *testing.T, addr string) *harness.Client {
+	t.Helper()
+	c := dial(t, addr)
+	c.MustDo(t, "PSUBSCRIBE", "__key*__:*")
+	return c
+}
+
+// Replicas, and replicas of replicas, publish what the master's commands did, in order; the master itself publishes nothing.
+func TestReplicasPublishEvents(t *testing.T) {
+	m, r, chain := startForTest(t), startForTest(t), startForTest(t, "--notify-keyspace-events", "EA")
+	mc, rc, cc := dial(t, m), dial(t, r), dial(t, chain)
+	followAddr(t, rc, m)
+	followAddr(t, cc, r)
+	atChain, atMaster := subscribe(t, chain), subscribe(t, m)
+	warm(t, mc, atChain)
+	rc.MustDo(t, "CONFIG", "SET", "notify-keyspace-events", "EA") // while streaming
+	atReplica := subscribe(t, r)
+	warm(t, mc, atReplica)
+	heard(t, atChain)
+
+	for _, line := range []string{"SET a 1", "RENAME a b", "RPUSH l 2 1", "SORT l STORE s", "LPOP l 2", "SADD t x", "SPOP t",
+		"MULTI", "INCR n", "HSET h f v", "EXEC", "DEL b s", "SET x 1 PX 1"} {
+		mc.MustDo(t, anys(strings.Fields(line))...)
+	}
+	until(t, "the key expires", func() bool { return mc.MustDo(t, "DBSIZE").Int == 4 }) // warm, end, n, h
+	mc.MustDo(t, "SET", "end", "1")
+	want := []string{"set a", "rename_from a", "rename_to b", "rpush l", "sortstore s", "lpop l", "del l", "sadd t", "spop t", "del t",
+		"incrby n", "hset h", "del b", "del s", "set x", "expire x", "expired x"}
+	for i := range want {
+		want[i] = "__keyevent@0__:" + want[i]
+	}
+	for name, sub := range map[string]*harness.Client{"replica": atReplica, "chained replica": atChain} {
+		if got := heard(t, sub); !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %q\nwant %q", name, got, want)
+		}
+	}
+	atMaster.Timeout = 100 * time.Millisecond
+	if got, err := atMaster.Receive(); err == nil {
+		t.Errorf("the master published %v", got)
+	}
+}
+
+func anys(words []string) (out []any) {
+	for _, w := range words {
+		out = append(out, w)
+	}
+	return out
+}
+
+// A replica that starts again publishes nothing of what it had published.
+func TestRestartedReplicaPublishesNothingAgain(t *testing.T) {
+	m, dir := startForTest(t), t.TempDir()
+	args := []string{"--notify-keyspace-events", "EA"}
+	n, r := start(t, vfs.Default, dir, args...)
+	mc := dial(t, m)
+	followAddr(t, dial(t, r), m)
+	warm(t, mc, subscribe(t, r))
+	mc.MustDo(t, "SET", "old", "1")
+	rc := dial(t, r)
+	until(t, "old is there", func() bool { return rc.MustDo(t, "GET", "old").Str == "1" })
+	if err := n.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n, r = start(t, vfs.Default, dir, args...)
+	defer n.Close()
+	sub := subscribe(t, r)
+	followAddr(t, dial(t, r), m)
+	warmed := dial(t, m)
+	until(t, "an event arrives", func() bool {
+		warmed.MustDo(t, "SET", "new", "1")
+		sub.Timeout = 200 * time.Millisecond
+		got, err := sub.Receive()
+		if err == nil && len(got.Elems) > 0 && got.Elems[len(got.Elems)-1].Str != "new" {
+			t.Fatalf("published again: %v", got)
+		}
+		return err == nil
+	})
+}
