@@ -2,6 +2,8 @@ package node_test
 
 import (
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -143,4 +145,48 @@ func TestRestartedReplicaPublishesNothingAgain(t *testing.T) {
 		}
 		return err == nil
 	})
+}
+
+// logBytes is the size of a database's log after the commands of TestNobodyWantsEvents.
+func logBytes(t *testing.T, dir string) (sum int64) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "db0", "binlog", "*.binlog"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no log in %s: %v", dir, err)
+	}
+	for _, f := range files {
+		st, err := os.Stat(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += st.Size()
+	}
+	return sum
+}
+
+// As long as no server downstream wants events the log has no byte of them, whatever the master publishes itself.
+func TestNobodyWantsEvents(t *testing.T) {
+	grows := func(master, replica string) int64 {
+		dir := t.TempDir()
+		n, m := start(t, vfs.Default, dir, "--notify-keyspace-events", master)
+		defer n.Close()
+		mc, r := dial(t, m), startForTest(t, "--notify-keyspace-events", replica)
+		followAddr(t, dial(t, r), m)
+		if replica == "" {
+			mc.MustDo(t, "SET", "end", "1")
+			mc.MustDo(t, "WAIT", 1, 5000)
+		} else {
+			warm(t, mc, subscribe(t, r))
+		}
+		before := logBytes(t, dir)
+		mc.MustDo(t, "SET", "a", "1")
+		return logBytes(t, dir) - before
+	}
+	quiet := grows("", "")
+	if published := grows("KEA", ""); published != quiet {
+		t.Errorf("a SET takes %d bytes of log, and %d when the master publishes for itself", quiet, published)
+	}
+	if wanted := grows("", "KEA"); wanted <= quiet {
+		t.Errorf("a SET takes %d bytes of log, and %d when a replica wants events", quiet, wanted)
+	}
 }
