@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/haypile/haypile/internal/transport"
@@ -206,6 +207,7 @@ func (f *Follower) verdict(p []byte) error {
 type acks struct {
 	f    *Follower
 	link *transport.Link
+	mu   sync.Mutex // whoever sends: what is newer goes later
 	last []byte
 
 	events uint32 // what the master was told; a new link wants nothing
@@ -213,6 +215,8 @@ type acks struct {
 
 // send sends what has changed; always sends in any case, as a sign of life.
 func (a *acks) send(always bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	f := a.f
 	f.mu.Lock()
 	list := make([]*followed, 0, len(f.dbs))

@@ -19,6 +19,7 @@ func FuzzWire(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		_, _, _, _ = parseRecords(p)
 		_ = parseAck(p, func(reach) {})
+		_, _ = parseEvents(p)
 		_, _, _ = parsePing(p)
 		_, channel, msg, err := parsePublish(p)
 		if err == nil && len(channel)+len(msg)+5 != len(p) {
