@@ -190,3 +190,24 @@ func TestNobodyWantsEvents(t *testing.T) {
 		t.Errorf("a SET takes %d bytes of log, and %d when a replica wants events", quiet, wanted)
 	}
 }
+
+// A message reaches subscribers at replicas and at replicas of replicas, sharded or not.
+func TestPublishReachesReplicas(t *testing.T) {
+	m, r, chain := startForTest(t), startForTest(t), startForTest(t)
+	followAddr(t, dial(t, r), m)
+	followAddr(t, dial(t, chain), r)
+	mc := dial(t, m)
+	for _, verb := range [][2]string{{"SUBSCRIBE", "PUBLISH"}, {"SSUBSCRIBE", "SPUBLISH"}} {
+		subs := []*harness.Client{dial(t, r), dial(t, chain)}
+		for _, c := range subs {
+			c.MustDo(t, verb[0], "news")
+		}
+		mc.MustDo(t, verb[1], "news", "text")
+		for i, c := range subs {
+			got, err := c.Receive()
+			if err != nil || len(got.Elems) != 3 || got.Elems[2].Str != "text" {
+				t.Errorf("%s: replica %d received %v, %v", verb[1], i+1, got, err)
+			}
+		}
+	}
+}
