@@ -211,3 +211,19 @@ func TestPublishReachesReplicas(t *testing.T) {
 		}
 	}
 }
+
+// A FLUSHALL and what follows in its transaction bypass the write buffer: Pebble reads the record with its notes.
+func TestEventsOfARecordGivenToPebble(t *testing.T) {
+	m, r := startForTest(t), startForTest(t, "--notify-keyspace-events", "EA")
+	mc := dial(t, m)
+	followAddr(t, dial(t, r), m)
+	sub := subscribe(t, r)
+	warm(t, mc, sub)
+	for _, line := range []string{"MULTI", "FLUSHALL", "SET a 1", "LPUSH l x", "EXEC", "SET end 1"} {
+		mc.MustDo(t, anys(strings.Fields(line))...)
+	}
+	want := []string{"__keyevent@0__:set a", "__keyevent@0__:lpush l"}
+	if got := heard(t, sub); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
