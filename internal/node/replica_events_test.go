@@ -110,13 +110,6 @@ func TestReplicasPublishEvents(t *testing.T) {
 	}
 }
 
-func anys(words []string) (out []any) {
-	for _, w := range words {
-		out = append(out, w)
-	}
-	return out
-}
-
 // A replica that starts again publishes nothing of what it had published.
 func TestRestartedReplicaPublishesNothingAgain(t *testing.T) {
 	m, dir := startForTest(t), t.TempDir()
