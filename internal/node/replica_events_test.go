@@ -140,6 +140,29 @@ func TestRestartedReplicaPublishesNothingAgain(t *testing.T) {
 	})
 }
 
+// What happens while a replica is away reaches its subscribers when it has come back.
+func TestEventsWhileTheLinkIsDown(t *testing.T) {
+	m := startForTest(t)
+	r := startForTest(t, "--notify-keyspace-events", "EA")
+	mc := dial(t, m)
+	followAddr(t, dial(t, r), m)
+	sub := subscribe(t, r)
+	warm(t, mc, sub)
+	mc.MustDo(t, "CLIENT", "KILL", "TYPE", "replica")
+	until(t, "the replica is gone", func() bool { return strings.Contains(mc.MustDo(t, "INFO", "replication").Str, "connected_slaves:0") })
+	mc.MustDo(t, "SET", "meanwhile", "1")
+	sub.Timeout = 10 * time.Second
+	for {
+		got, err := sub.Receive()
+		if err != nil {
+			t.Fatalf("the event was not published: %v", err)
+		}
+		if got.Elems[len(got.Elems)-1].Str == "meanwhile" {
+			return
+		}
+	}
+}
+
 // logBytes is the size of a database's log after the commands of TestNobodyWantsEvents.
 func logBytes(t *testing.T, dir string) (sum int64) {
 	t.Helper()

@@ -59,6 +59,9 @@ type Source struct {
 
 	telling sync.Mutex
 
+	gone      uint32    // classes of keyspace events that replicas wanted which are gone
+	goneUntil time.Time // and count until then: they may come back and read on
+
 	FullSyncs, PartialOK, PartialRefused atomic.Int64
 	Sent                                 atomic.Int64 // log bytes
 }
@@ -144,9 +147,20 @@ func (s *Source) add(r *replica) bool {
 	return true
 }
 
+// eventsAfter is for how long events are noted for replicas that are gone: they continue in the log where they were.
+const eventsAfter = time.Minute
+
 func (s *Source) remove(r *replica) {
 	s.mu.Lock()
 	delete(s.links, r)
+	if classes := r.events.Load(); classes != 0 && !s.closed {
+		if time.Now().After(s.goneUntil) {
+			s.gone = 0
+		}
+		s.gone |= classes
+		s.goneUntil = time.Now().Add(eventsAfter)
+		time.AfterFunc(eventsAfter+time.Second, s.tellEvents)
+	}
 	s.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -157,10 +171,13 @@ func (s *Source) remove(r *replica) {
 	s.tellEvents()
 }
 
-// WantedEvents are the classes of keyspace events that some replica wants.
+// WantedEvents are the classes of keyspace events that some replica wants, or has wanted a moment ago.
 func (s *Source) WantedEvents() (classes uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if time.Now().Before(s.goneUntil) {
+		classes = s.gone
+	}
 	for r := range s.links {
 		classes |= r.events.Load()
 	}
