@@ -118,6 +118,12 @@ var differences = []difference{
 		match:    never,
 	},
 	{
+		commands: "keyspace events on replicas",
+		what:     "They are the master's: `spop` for SPOP and `expired` for a key that expired, where a replica of Redis publishes `srem` and `del`. Events of different databases have no order among each other. A replica that has just turned events on hears of changes from about 0.1 s later on; one that was away for more than a minute, or whose master has restarted, does not hear of what happened meanwhile.",
+		reason:   "A replica follows effects; the master notes its events beside them while a replica asks for them.",
+		match:    never,
+	},
+	{
 		commands: "XREAD, XREADGROUP",
 		what:     "A key without its ID is `Unbalanced 'xread' list of streams`, where 7.0 has XREAD for both and $ where > is meant.",
 		reason:   "Haypile follows Redis 7.2.",
