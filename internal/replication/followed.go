@@ -175,6 +175,13 @@ func (d *followed) records(lsn uint64, b []byte) {
 	case fresh:
 		d.event(DBEvent{Kind: Progress})
 	}
+	if d.f.unlikes.Load() > 0 {
+		d.f.mu.Lock()
+		if d.m.State == Connected {
+			d.filled()
+		}
+		d.f.mu.Unlock()
+	}
 }
 
 // apply applies what is whole and keeps the rest.

@@ -126,7 +126,8 @@ type followed struct {
 	copies int // counts attempts to copy: tells old from new
 	cancel context.CancelFunc
 	end    uint64 // of the master's log, as last told
-	unlike bool   // the data has nothing to do with the master's: not to be served
+	unlike bool   // the data has nothing to do with the master's, or is but its beginning: not to be served
+	until  uint64 // unlike and streaming: the data is the master's from this position on
 	judged bool   // the master has answered for it since it is followed
 	off    bool   // not followed, by DBSLAVEOF
 
@@ -382,7 +383,7 @@ func (f *Follower) AskToHandOver() bool {
 	return time.Since(time.UnixMilli(f.lastIO.Load())) < alive
 }
 
-// Served says whether a database may answer reads: its data is, or once was, the master's.
+// Served says whether a database may answer reads: its data is, or once was, the master's, and all of it.
 func (f *Follower) Served(name string) bool {
 	if f.unlikes.Load() == 0 {
 		return true
@@ -407,6 +408,22 @@ func (f *Follower) Judged() bool {
 
 // Met says that the master has been spoken to since it is followed.
 func (f *Follower) Met() bool { return f.met.Load() }
+
+// fill lets a database be served when it has reached a position. One that begins with nothing reads the master's log from its
+// start, and answers with a part of the keys on the way there, which nobody has asked for. Called with the follower's mu held.
+func (d *followed) fill(end uint64) {
+	d.until = end
+	d.filled()
+}
+
+func (d *followed) filled() {
+	if !d.unlike || d.db == nil {
+		return
+	}
+	if written, _ := d.db.Reach(); written >= d.until {
+		d.setUnlike(false)
+	}
+}
 
 // setUnlike is called with the follower's mu held.
 func (d *followed) setUnlike(unlike bool) {

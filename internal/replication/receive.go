@@ -194,7 +194,7 @@ func (f *Follower) verdict(p []byte) error {
 	}
 	d.judged = true
 	if v.Continue {
-		d.setUnlike(false)
+		d.fill(v.End)
 		d.step(DBEvent{Kind: MayContinue, LSN: v.LSN})
 		return nil
 	}

@@ -225,7 +225,7 @@ func (r *replica) judge(q ask) error {
 	}
 	pin := log.Pin(binlog.LSN(q.LSN)) // before looking at what is held
 	v := decide(claim{theirs, q.LSN, q.Copy}, offer{ours, uint64(log.Start()), uint64(log.End())}, r.src.opts.Settings().EmptyLog)
-	v.Name = q.Name
+	v.Name, v.End = q.Name, uint64(log.End())
 	r.src.opts.Logger.Info("a replica asks to continue", "replica", r.name(), "db", q.Name, "position", q.LSN, "continue", v.Continue, "reason", v.Reason)
 	if !v.Continue {
 		pin.Release()

@@ -18,7 +18,7 @@ type Status struct {
 	Remote   string // the master's run id
 	DownFor  time.Duration
 	LastIO   time.Time
-	Whole    bool // every database streams
+	Whole    bool // every database streams, and has been where its master was
 	Serving  bool // no database is without the master's data
 	DBs      []DBStatus
 }
@@ -55,7 +55,7 @@ func (f *Follower) Status() Status {
 			x.Written, _ = d.db.Reach()
 			x.Behind = max(0, int64(d.end)-int64(x.Written))
 		}
-		st.Whole = st.Whole && x.State == Connected
+		st.Whole = st.Whole && x.State == Connected && !x.Unlike
 		st.Serving = st.Serving && !x.Unlike
 		st.DBs = append(st.DBs, x)
 	}

@@ -87,6 +87,7 @@ type verdict struct {
 	Name     string `json:"name"`
 	LSN      uint64 `json:"lsn"` // that of the question
 	Continue bool   `json:"continue"`
+	End      uint64 `json:"end,omitempty"`      // of the master's log
 	Reason   string `json:"reason,omitempty"`   // why not
 	Foreign  bool   `json:"foreign,omitempty"`  // the replica's data has nothing to do with the master's
 	Diverged bool   `json:"diverged,omitempty"` // the replica has records that the master has not
