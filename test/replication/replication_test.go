@@ -138,38 +138,6 @@ func TestOnlyTheClientPort(t *testing.T) {
 	}
 }
 
-// Five empty replicas within a moment: few snapshots, a queue, all the same in the end.
-func TestManyReplicasAtOnce(t *testing.T) {
-	master := start(t, "--max-concurrent-full-syncs", "2", "--throttle-bytes-per-second", "60000000")
-	fill(t, master, 60)
-	var acked atomic.Int64
-	l := startLoad(t, master.Addr(), 1, &acked)
-	var replicas []*harness.Server
-	for range 5 {
-		replicas = append(replicas, start(t))
-	}
-	for _, r := range replicas {
-		follow(t, r, master.Port)
-	}
-	queued := false
-	within(t, 20*time.Second, "a queue is seen", func() string {
-		n, _ := strconv.Atoi(info(master.Addr(), "full_sync_queue"))
-		if queued = n > 0; queued {
-			return ""
-		}
-		return "no queue"
-	})
-	time.Sleep(time.Second)
-	l.end()
-	for _, r := range replicas {
-		same(t, 60*time.Second, master, r)
-	}
-	databases := 3 // those that the load uses
-	if n, _ := strconv.Atoi(info(master.Addr(), "sync_full")); n > 2*databases {
-		t.Errorf("%d snapshots for 5 replicas and %d databases", n, databases)
-	}
-}
-
 // A copy that is cut again and again goes on from where it was: in all, little more than its size
 // goes over the wire.
 func TestCopyGoesOn(t *testing.T) {
