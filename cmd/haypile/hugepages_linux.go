@@ -11,8 +11,8 @@ import (
 // hugePagesFrom is the memory budget from which huge pages pay: below it, memory that is held for a few bytes counts more.
 const hugePagesFrom = 1 << 30
 
-// useHugePages makes the C allocator, from which Pebble has its memtables and blocks, ask for huge pages: a busy server fills
-// a memtable of 64 MB twice a second, and half of what that costs are the first touches of its pages (docs/design/memory.md).
+// useHugePages makes the C allocator, from which Pebble has its memtables and blocks, ask for huge pages: for a server that
+// writes at full speed the first touches of small ones are a good part of its processor time (docs/design/memory.md).
 // glibc reads its tunables once, before main; so the program is executed again, as the same process. Where that is not
 // possible, or the library is another one, everything works as it did.
 func useHugePages(budgetBytes int64) {

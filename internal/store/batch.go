@@ -79,24 +79,17 @@ func parseNote(p []byte) (n Note, ok bool) {
 
 // EachNote calls f with the notes of a batch, in order; their keys are parts of it.
 func EachNote(repr []byte, f func(Note)) error {
-	if len(repr) < batchHeaderBytes {
-		return layout.ErrCorrupt
-	}
-	for r := repr[batchHeaderBytes:]; len(r) > 0; {
-		o, rest, ok := parseOp(r)
+	return eachOp(repr, func(o op) error {
+		if o.kind != opNote {
+			return nil
+		}
+		n, ok := parseNote(o.key)
 		if !ok {
 			return layout.ErrCorrupt
 		}
-		r = rest
-		if o.kind == opNote {
-			n, ok := parseNote(o.key)
-			if !ok {
-				return layout.ErrCorrupt
-			}
-			f(n)
-		}
-	}
-	return nil
+		f(n)
+		return nil
+	})
 }
 
 // StateBytes is the length of the operation that State adds.
@@ -167,15 +160,7 @@ func varBytes(r []byte) (b, rest []byte, ok bool) {
 // EachKey calls f with the key of every operation of a batch that a Builder has
 // made, but the state's; for a range, with its bounds.
 func EachKey(repr []byte, f func(key, rangeEnd []byte)) error {
-	if len(repr) < batchHeaderBytes {
-		return layout.ErrCorrupt
-	}
-	for r := repr[batchHeaderBytes:]; len(r) > 0; {
-		o, rest, ok := parseOp(r)
-		if !ok {
-			return layout.ErrCorrupt
-		}
-		r = rest
+	return eachOp(repr, func(o op) error {
 		switch {
 		case o.kind == opNote:
 		case o.kind == opDeleteRange:
@@ -183,8 +168,8 @@ func EachKey(repr []byte, f func(key, rangeEnd []byte)) error {
 		case string(o.key) != string(layout.StateKey):
 			f(o.key, nil)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // FlushesAll says that a batch begins by deleting everything (FLUSHDB).
@@ -193,6 +178,14 @@ func FlushesAll(repr []byte) bool { return wholeSpace(repr) }
 // EachOp calls f with every operation of a batch: "set" with a value, "delete", "delete-range" with
 // the end of the range for a value, or "note", whose bytes are the key.
 func EachOp(repr []byte, f func(op string, key, val []byte)) error {
+	return eachOp(repr, func(o op) error {
+		f(opNames[o.kind], o.key, o.val)
+		return nil
+	})
+}
+
+// eachOp reads the operations of a batch in order.
+func eachOp(repr []byte, f func(op) error) error {
 	if len(repr) < batchHeaderBytes {
 		return layout.ErrCorrupt
 	}
@@ -202,7 +195,9 @@ func EachOp(repr []byte, f func(op string, key, val []byte)) error {
 			return layout.ErrCorrupt
 		}
 		r = rest
-		f(opNames[o.kind], o.key, o.val)
+		if err := f(o); err != nil {
+			return err
+		}
 	}
 	return nil
 }
