@@ -219,10 +219,13 @@ func debugDigest(c *Ctx) error {
 }
 
 func digestDatabase(t datatype.Txn, i int, sum *digest) error {
-	return datatype.EachKey(t, func(name []byte) error {
-		d, exists, err := keyDigest(t, name)
-		if err == nil && exists {
-			sum.xor(digestOf([]byte(strconv.Itoa(i)), name, d[:]))
+	return datatype.EachKey(t, func(k *datatype.Key) error {
+		if !k.Exists {
+			return nil
+		}
+		d, err := keyDigest(t, k)
+		if err == nil {
+			sum.xor(digestOf([]byte(strconv.Itoa(i)), k.Name, d[:]))
 		}
 		return err
 	})
@@ -231,7 +234,11 @@ func digestDatabase(t datatype.Txn, i int, sum *digest) error {
 func debugDigestValue(c *Ctx) error {
 	c.W.Array(len(c.Args) - 2)
 	for _, name := range c.Args[2:] {
-		d, _, err := keyDigest(c.T, name)
+		k, err := datatype.Load(c.T, name)
+		var d digest
+		if err == nil && k.Exists {
+			d, err = keyDigest(c.T, &k)
+		}
 		if err != nil {
 			return err
 		}
@@ -241,16 +248,12 @@ func debugDigestValue(c *Ctx) error {
 }
 
 // keyDigest sums type, expiry and value of one key.
-func keyDigest(t datatype.Txn, name []byte) (d digest, exists bool, err error) {
-	k, err := datatype.Load(t, name)
-	if err != nil || !k.Exists {
-		return d, false, err
-	}
-	value, err := datatype.Digest(t, &k, func(parts ...[]byte) [sha1.Size]byte { return digestOf(parts...) })
+func keyDigest(t datatype.Txn, k *datatype.Key) (d digest, err error) {
+	value, err := datatype.Digest(t, k, func(parts ...[]byte) [sha1.Size]byte { return digestOf(parts...) })
 	if err != nil {
-		return d, false, err
+		return d, err
 	}
-	return digestOf([]byte(k.Head.Type.String()), strconv.AppendInt(nil, k.Head.ExpireMS, 10), value[:]), true, nil
+	return digestOf([]byte(k.Head.Type.String()), strconv.AppendInt(nil, k.Head.ExpireMS, 10), value[:]), nil
 }
 
 func debugHelp(c *Ctx) error {

@@ -39,13 +39,18 @@ func Peek(t Txn, name []byte) (Key, error) {
 	if err != nil || !found {
 		return k, err
 	}
+	return k, k.decode(raw)
+}
+
+// decode takes what is stored.
+func (k *Key) decode(raw []byte) error {
 	if err := k.Head.Decode(raw); err != nil {
-		return k, err
+		return err
 	}
 	k.stored, k.expireMS, k.fieldsMS = true, k.Head.ExpireMS, k.Head.FieldsMS
-	k.lapsed = k.Head.Expired(t.NowMS())
+	k.lapsed = k.Head.Expired(k.t.NowMS())
 	k.Exists = !k.lapsed
-	return k, nil
+	return nil
 }
 
 // LoadType is Load for a command that works on one type.
