@@ -3,9 +3,11 @@
 //
 //	go run ./bench/narrow-link                 300 MB, 100 Mbit/s that become 20 Mbit/s in the middle
 //	go run ./bench/narrow-link --silence 30s   and half a minute in which nothing passes at all
+//	go run ./bench/narrow-link --server redis  the same with redis-server, to compare with
 //
-// The master has two links: a shaped one to the replica, and one to clients that is not. Clients are
-// measured on both, before the copy and during it. It must be one copy, without a byte that was asked for twice.
+// The master has two links with a delay: a shaped one to the replica, and one to clients that is not. Clients on both are
+// a load (--clients, --rate), and are measured before the copy and during it, up to the silence if there is one. It must be one copy,
+// without a byte that was asked for twice.
 package main
 
 import (
@@ -14,12 +16,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/haypile/haypile/test/harness"
 )
@@ -30,13 +29,17 @@ type options struct {
 	slow     string
 	narrowAt time.Duration
 	silence  time.Duration
-	rate     string
+	fullRate string
+	delay    time.Duration
+	clients  int
+	rate     int
+	server   string
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "probe" {
-		if err := probe(os.Args[2], os.Args[3]); err != nil {
-			fmt.Fprintln(os.Stderr, "probe:", err)
+	if len(os.Args) == 5 && os.Args[1] == "clients" {
+		if err := clients(os.Args[2], os.Args[3], os.Args[4]); err != nil {
+			fmt.Fprintln(os.Stderr, "clients:", err)
 			os.Exit(1)
 		}
 		return
@@ -47,8 +50,16 @@ func main() {
 	flag.StringVar(&o.slow, "slow", "20mbit", "the link later; empty leaves it")
 	flag.DurationVar(&o.narrowAt, "narrow-at", 10*time.Second, "when the link becomes narrow")
 	flag.DurationVar(&o.silence, "silence", 0, "how long nothing passes, some time after that")
-	flag.StringVar(&o.rate, "full-sync-rate", "auto", "the master's full-sync-rate")
+	flag.StringVar(&o.fullRate, "full-sync-rate", "auto", "the master's full-sync-rate")
+	flag.DurationVar(&o.delay, "delay", time.Millisecond, "of each link, each way")
+	flag.IntVar(&o.clients, "clients", 50, "connections of clients on each of the two links")
+	flag.IntVar(&o.rate, "rate", 2000, "commands a second of all clients on a link together")
+	flag.StringVar(&o.server, "server", "haypile", "haypile or redis")
 	flag.Parse()
+	if flag.NArg() > 0 || o.clients < 1 || o.rate < 1 || o.server != "haypile" && o.server != "redis" {
+		flag.Usage()
+		os.Exit(2)
+	}
 	if err := run(&o); err != nil {
 		fmt.Fprintln(os.Stderr, "narrow-link:", err)
 		os.Exit(1)
@@ -71,23 +82,33 @@ func sh(format string, args ...any) error {
 	return nil
 }
 
-// network makes the namespaces and links.
-func network(o *options) error {
+// network makes the namespaces and links; the first of these is the narrow one.
+func network(o *options) (*link, *link, error) {
 	tearDown()
+	for _, ns := range []string{nsMaster, nsReplica, nsClient} {
+		if err := sh("ip netns add %s", ns); err != nil {
+			return nil, nil, err
+		}
+	}
+	narrow, err := newLink(o.delay, nsMaster, "hpmr", nsReplica, "hprm")
+	if err != nil {
+		return nil, nil, err
+	}
+	wide, err := newLink(o.delay, nsMaster, "hpmc", nsClient, "hpcm")
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, line := range []string{
-		"ip netns add " + nsMaster, "ip netns add " + nsReplica, "ip netns add " + nsClient,
-		"ip link add hpmr netns " + nsMaster + " type veth peer name hprm netns " + nsReplica,
-		"ip link add hpmc netns " + nsMaster + " type veth peer name hpcm netns " + nsClient,
 		"ip -n " + nsMaster + " addr add " + masterAddr + "/24 dev hpmr", "ip -n " + nsReplica + " addr add 10.77.1.2/24 dev hprm",
 		"ip -n " + nsMaster + " addr add " + masterForClients + "/24 dev hpmc", "ip -n " + nsClient + " addr add 10.77.2.2/24 dev hpcm",
 		"ip -n " + nsMaster + " link set hpmr up", "ip -n " + nsReplica + " link set hprm up", "ip -n " + nsMaster + " link set hpmc up",
 		"ip -n " + nsClient + " link set hpcm up", "ip -n " + nsMaster + " link set lo up", "ip -n " + nsReplica + " link set lo up",
 	} {
 		if err := sh("%s", line); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
-	return shape("add", o.fast)
+	return narrow, wide, shape("add", o.fast)
 }
 
 // shape gives the link a rate; its queue holds a tenth of a second, as cheap routers' do.
@@ -105,8 +126,23 @@ func inside(ns string, args ...string) *exec.Cmd {
 	return exec.Command("ip", append([]string{"netns", "exec", ns}, args...)...)
 }
 
-func startServer(bin, ns, dir string, args ...string) (*exec.Cmd, error) {
-	cmd := inside(ns, append([]string{bin, "server", "--dir", dir, "--port", port, "--protected-mode", "no", "--enable-debug-command", "yes"}, args...)...)
+// startServer runs a server in a namespace; args are for Haypile only.
+func startServer(o *options, ns, dir string, args ...string) (*exec.Cmd, error) {
+	common := []string{"--dir", dir, "--port", port, "--protected-mode", "no", "--enable-debug-command", "yes"}
+	var line []string
+	if o.server == "redis" {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return nil, err
+		}
+		line = append(append([]string{"redis-server"}, common...), "--save", "", "--bind", "0.0.0.0")
+	} else {
+		bin, err := harness.Bin()
+		if err != nil {
+			return nil, err
+		}
+		line = append(append([]string{bin, "server"}, common...), args...)
+	}
+	cmd := inside(ns, line...)
 	log, err := os.Create(dir + ".log")
 	if err != nil {
 		return nil, err
@@ -151,10 +187,6 @@ func wire() int64 {
 }
 
 func run(o *options) error {
-	bin, err := harness.Bin()
-	if err != nil {
-		return err
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -164,16 +196,19 @@ func run(o *options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := network(o); err != nil {
+	defer tearDown()
+	narrowLink, wide, err := network(o)
+	if err != nil {
 		return err
 	}
-	defer tearDown()
-	master, err := startServer(bin, nsMaster, filepath.Join(dir, "master"), "--full-sync-rate", o.rate, "--compression", "none")
+	defer narrowLink.close()
+	defer wide.close()
+	master, err := startServer(o, nsMaster, filepath.Join(dir, "master"), "--full-sync-rate", o.fullRate, "--compression", "none")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = master.Process.Kill(); _ = master.Wait() }()
-	replica, err := startServer(bin, nsReplica, filepath.Join(dir, "replica"))
+	replica, err := startServer(o, nsReplica, filepath.Join(dir, "replica"))
 	if err != nil {
 		return err
 	}
@@ -182,18 +217,19 @@ func run(o *options) error {
 		return fmt.Errorf("fill the master: %w", err)
 	}
 	time.Sleep(5 * time.Second)
-	quietShared, quietOther, err := probes(self, "5s")
+	baseShared, baseOther, err := measureClients(self, o, 8*time.Second)
 	if err != nil {
 		return err
 	}
 	rss, sent := number(nsMaster, "used_memory_rss"), wire()
+	load, err := startClients(self, o)
+	if err != nil {
+		return err
+	}
+	defer load.stop()
 	ask(nsReplica, "replicaof", masterAddr, port)
 	begin := time.Now()
-	result := make(chan string, 1)
-	go func() {
-		a, b, err := probes(self, "25s")
-		result <- fmt.Sprintf("| clients on the replica's link, p99 | %s | %s |\n| clients on another link, p99 | %s | %s |\n", quietShared, a, quietOther, b) + errText(err)
-	}()
+	var got progress
 	peak, narrow, silent := rss, o.slow != "", o.silence > 0
 	var idle time.Duration
 	capacity := 0.0 // bytes that the link could have carried
@@ -214,16 +250,20 @@ func run(o *options) error {
 		}
 		if silent && time.Since(begin) > o.narrowAt+8*time.Second {
 			silent = false
-			if err := sh("ip -n %s link set hpmr down", nsMaster); err != nil {
-				return err
-			}
+			load.stop() // during the silence there is nothing to measure
+			before := got.look()
+			narrowLink.silent.Store(true)
 			time.Sleep(o.silence)
-			if err := sh("ip -n %s link set hpmr up", nsMaster); err != nil {
-				return err
-			}
+			narrowLink.silent.Store(false)
 			last, idle = time.Now(), o.silence
+			fmt.Printf("silence of %s, with %d MB of the copy there; ", o.silence, before>>20)
+			for now := before; now == before && !streams(o); now = got.look() {
+				time.Sleep(200 * time.Millisecond)
+			}
+			fmt.Printf("it goes on %.1f s after the silence\n", time.Since(last).Seconds())
 		}
-		if field(nsReplica, "master_link_status") == "up" && strings.Contains(field(nsReplica, "repl_db0"), "state=connected") {
+		got.look()
+		if streams(o) {
 			break
 		}
 		if time.Since(begin) > 20*time.Minute {
@@ -232,103 +272,85 @@ func run(o *options) error {
 	}
 	took := time.Since(begin)
 	carried := wire() - sent
-	text := <-result
-	equal := ask(nsMaster, "debug", "digest") == ask(nsReplica, "debug", "digest")
-	fmt.Printf("\n| | without the copy | during it |\n|---|---|---|\n%s\n", text)
-	fmt.Printf("copy: %.0f s (%.0f s of them silence), %d MB of files sent, %d MB on the wire, %.0f %% of what the link could carry\n",
-		took.Seconds(), idle.Seconds(), number(nsMaster, "full_sync_bytes_sent")>>20, carried>>20, 100*float64(carried)/capacity)
-	fmt.Printf("full syncs: %s; master's memory grew by %d MB; data equal: %v\n", field(nsMaster, "sync_full"), (peak-rss)>>20, equal)
-	if !equal {
+	load.stop()
+	shared, other, err := load.results()
+	if err != nil {
+		return err
+	}
+	equal := false
+	for range 30 { // the log of the copy's time may still be on its way
+		if equal = ask(nsMaster, "debug", "digest") == ask(nsReplica, "debug", "digest"); equal {
+			break
+		}
+		time.Sleep(time.Second)
+	}
+	fmt.Printf("\n%s, %d clients with %d commands a second on each link, p50 / p99:\n\n", o.server, o.clients, o.rate)
+	fmt.Printf("| clients | without the copy | during it | p50, times | p99, times |\n|---|---|---|---|---|\n")
+	for _, row := range []struct {
+		name         string
+		base, during latency
+	}{{"on the replica's link", baseShared, shared}, {"on another link", baseOther, other}} {
+		fmt.Printf("| %s | %s | %s | %.2f | %.2f |\n", row.name, row.base, row.during, row.during.p50/row.base.p50, row.during.p99/row.base.p99)
+	}
+	fmt.Printf("\ncopy: %.0f s (%.0f s of them silence), %d MB on the wire, %.0f %% of what the link could carry\n",
+		took.Seconds(), idle.Seconds(), carried>>20, 100*float64(carried)/capacity)
+	if o.server == "haypile" {
+		fmt.Printf("files: %d MB, %d MB sent in %d attempts, %d bytes asked for twice; full syncs: %s\n", got.total>>20,
+			number(nsMaster, "full_sync_bytes_sent")>>20, got.attempts, got.twice(), field(nsMaster, "sync_full"))
+	}
+	fmt.Printf("master's memory grew by %d MB; data equal: %v\n", (peak-rss)>>20, equal)
+	switch {
+	case !equal:
 		return fmt.Errorf("the data differs")
+	case got.twice() > 0:
+		return fmt.Errorf("%d bytes were asked for twice", got.twice())
 	}
 	return nil
 }
 
-func errText(err error) string {
-	if err != nil {
-		return err.Error() + "\n"
+// streams says that the copy is over.
+func streams(o *options) bool {
+	if o.server == "redis" {
+		return field(nsReplica, "master_link_status") == "up"
 	}
-	return ""
+	return field(nsReplica, "master_link_status") == "up" && strings.Contains(field(nsReplica, "repl_db0"), "state=connected")
+}
+
+// progress is what the replica says of its copy, over all attempts.
+type progress struct {
+	total, requested   int64
+	received, attempts int64 // received: of the attempts before this one
+	now                int64 // and of this one
+}
+
+// look returns how many bytes are there.
+func (p *progress) look() int64 {
+	text := field(nsReplica, "full_sync_receiving")
+	if text == "" {
+		return 0
+	}
+	v := map[string]int64{}
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		v[name], _ = strconv.ParseInt(value, 10, 64)
+	}
+	now := v["bytes"] - v["reused"]
+	if p.attempts == 0 || now < p.now {
+		p.attempts, p.received = p.attempts+1, p.received+p.now
+	}
+	p.total, p.requested, p.now = max(p.total, v["total"]), v["requested"], now
+	return v["bytes"]
+}
+
+// twice is how many bytes have come, or in a single attempt were asked for, more than once.
+func (p *progress) twice() int64 {
+	if p.attempts > 1 {
+		return max(0, p.received+p.now-p.total)
+	}
+	return max(0, p.requested-p.total)
 }
 
 func bits(rate string) float64 {
 	n, _ := strconv.ParseFloat(strings.TrimSuffix(rate, "mbit"), 64)
 	return n * 1e6
-}
-
-// probes measures clients on both links at the same time.
-func probes(self, d string) (shared, other string, err error) {
-	type outcome struct {
-		text string
-		err  error
-	}
-	do := func(ns, addr string, to chan outcome) {
-		out, err := inside(ns, self, "probe", addr+":"+port, d).CombinedOutput()
-		to <- outcome{strings.TrimSpace(string(out)), err}
-	}
-	a, b := make(chan outcome, 1), make(chan outcome, 1)
-	go do(nsReplica, masterAddr, a)
-	go do(nsClient, masterForClients, b)
-	x, y := <-a, <-b
-	if x.err != nil || y.err != nil {
-		return "", "", fmt.Errorf("probe: %v %s %v %s", x.err, x.text, y.err, y.text)
-	}
-	return x.text, y.text, nil
-}
-
-// Clients of a probe: together 2,000 requests a second, a tenth of them writes, as an application with a pool has them.
-const (
-	connections = 50
-	everyMS     = 25 // a request of each connection
-)
-
-// probe is the clients of one link; it prints the 99th percentile.
-func probe(addr, duration string) error {
-	d, err := time.ParseDuration(duration)
-	if err != nil {
-		return err
-	}
-	end := time.Now().Add(d)
-	took := make([][]time.Duration, connections)
-	var work errgroup.Group
-	for i := range connections {
-		c, err := harness.Dial(addr)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		c.Timeout = 2 * time.Minute // the link may be silent
-		work.Go(func() (err error) {
-			time.Sleep(time.Duration(i) * everyMS * time.Millisecond / connections)
-			took[i], err = requests(c, i, end)
-			return err
-		})
-	}
-	if err := work.Wait(); err != nil {
-		return err
-	}
-	all := slices.Concat(took...)
-	slices.Sort(all)
-	fmt.Printf("%.2f ms (p50 %.2f)", all[len(all)*99/100].Seconds()*1000, all[len(all)/2].Seconds()*1000)
-	return nil
-}
-
-// requests measures one connection until the end.
-func requests(c *harness.Client, id int, end time.Time) (took []time.Duration, err error) {
-	tick := time.NewTicker(everyMS * time.Millisecond)
-	defer tick.Stop()
-	value := strings.Repeat("v", 100)
-	for n := 0; time.Now().Before(end); n++ {
-		args := []any{"GET", "key:000000000001"}
-		if n%10 == 0 {
-			args = []any{"SET", fmt.Sprint("client:", id, ":", n), value}
-		}
-		begin := time.Now()
-		if _, err := c.Do(args...); err != nil {
-			return nil, err
-		}
-		took = append(took, time.Since(begin))
-		<-tick.C
-	}
-	return took, nil
 }
