@@ -52,6 +52,7 @@ func digest(addr string) string {
 		return err.Error()
 	}
 	defer c.Close()
+	c.Timeout = 20 * time.Minute // gigabytes
 	r, err := c.Do("DEBUG", "DIGEST")
 	if err != nil {
 		return err.Error()

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -42,32 +41,6 @@ func noise(rnd *rand.Rand, n int) string {
 		b[i] = byte(rnd.Uint32())
 	}
 	return string(b)
-}
-
-// A copy under load, then the stream; then either side is killed, again and again.
-func TestCopyStreamAndKills(t *testing.T) {
-	master, replica := start(t), start(t)
-	fill(t, master, 40)
-	var acked atomic.Int64
-	l := startLoad(t, master.Addr(), 2, &acked)
-	follow(t, replica, master.Port)
-	replica.SetArgs(append(append([]string(nil), common...), "--replicaof", "127.0.0.1 "+strconv.Itoa(master.Port)))
-	for i := range 6 {
-		time.Sleep(time.Duration(100+150*i) * time.Millisecond)
-		victim := []*harness.Server{replica, master}[i%2]
-		if err := victim.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		if err := victim.Start(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	time.Sleep(300 * time.Millisecond)
-	l.end()
-	same(t, 30*time.Second, master, replica)
-	if acked.Load() == 0 {
-		t.Error("nothing was written")
-	}
 }
 
 // After a promotion the sibling goes on without a copy; the old master, which has written
