@@ -123,11 +123,16 @@ func (s *Store) Drain() error {
 	f := &s.front
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for f.draining != nil {
+	for f.spare == nil && f.err == nil {
 		f.idle.Wait()
 	}
-	if f.err != nil || f.active.empty() {
+	if f.err != nil {
 		return f.err
+	}
+	if f.active.empty() {
+		f.active.shrink(0) // what a quiet database holds for nothing
+		f.spare.shrink(0)
+		return nil
 	}
 	t := f.active
 	f.draining, f.active, f.spare = t, f.spare, nil
@@ -142,11 +147,15 @@ func (s *Store) Drain() error {
 		f.idle.Broadcast()
 		return err
 	}
-	t.reset()
-	f.draining, f.spare = nil, t
+	f.draining = nil
 	if f.active.empty() {
 		f.filled.Store(0)
 	}
+	f.mu.Unlock()
+	t.reset() // clears megabytes: not while a loop waits for the lock
+
+	f.mu.Lock()
+	f.spare = t
 	f.idle.Broadcast()
 	return nil
 }
@@ -156,7 +165,7 @@ func (s *Store) drainTable(t *table) error {
 	if err := s.toPebble(t.build(&s.build)); err != nil {
 		return err
 	}
-	if cap(s.build.Buf) > 2*drainBytes {
+	if oversized(cap(s.build.Buf), len(s.build.Buf)) {
 		s.build.Buf = nil
 	}
 	if s.opts.Drained != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -28,7 +29,7 @@ type front struct {
 	active   *table
 	draining *table // nil when no drain runs
 	spare    *table
-	idle     sync.Cond // draining became nil; uses mu
+	idle     sync.Cond // a drain has ended; uses mu
 	err      error     // a drain failed for good
 	drain    int64     // bytes at which a drain begins
 	full     int64     // bytes at which commits wait for it
@@ -91,15 +92,24 @@ func newTable(keys *layout.Keys) *table {
 	return &table{keys: keys, slots: make([]uint32, 1024), touched: map[uint64]uint32{}}
 }
 
+// reset empties the table. What it has allocated stays, because under a steady load the next round takes as much;
+// after one that has taken little of much it goes.
 func (t *table) reset() {
-	if cap(t.arena) > 2*drainBytes {
-		t.slots, t.entries, t.arena, t.touched, t.chains = make([]uint32, 1024), nil, nil, map[uint64]uint32{}, nil
-	}
+	t.shrink(len(t.arena))
 	clear(t.slots)
 	clear(t.touched)
 	clear(t.chains) // their orders
 	t.entries, t.arena, t.ranges = t.entries[:0], t.arena[:0], nil
 	t.chains, t.spaces, t.bytes, t.last = t.chains[:0], [256]bool{}, 0, 0
+}
+
+// oversized says that a buffer is held for nothing.
+func oversized(has, used int) bool { return has > 2*drainBytes && used < has/4 }
+
+func (t *table) shrink(used int) {
+	if oversized(cap(t.arena), used) {
+		t.slots, t.entries, t.arena, t.touched, t.chains = make([]uint32, 1024), nil, nil, map[uint64]uint32{}, nil
+	}
 }
 
 func (f *front) init(keys *layout.Keys, most int64) {
@@ -152,7 +162,7 @@ func (t *table) put(key, val []byte, deleted bool) {
 	}
 	if uint32(len(val)) > e.valRoom || !e.present {
 		e.val, e.valRoom, e.present = uint32(len(t.arena)), uint32(len(val)), true
-		t.arena = append(t.arena, val...)
+		t.arena = append(doubled(t.arena, len(val)), val...)
 		t.bytes += int64(len(val))
 	} else {
 		copy(t.arena[e.val:], val)
@@ -168,11 +178,19 @@ func (t *table) add(hash uint64, key []byte) uint32 {
 			t.link(t.entries[i].hash, i)
 		}
 	}
-	t.entries = append(t.entries, entry{hash: hash, key: uint32(len(t.arena)), keyLen: uint32(len(key)), chain: t.note(key)})
-	t.arena = append(t.arena, key...)
+	t.entries = append(doubled(t.entries, 1), entry{hash: hash, key: uint32(len(t.arena)), keyLen: uint32(len(key)), chain: t.note(key)})
+	t.arena = append(doubled(t.arena, len(key)), key...)
 	t.bytes += int64(len(key)) + 48
 	t.link(hash, len(t.entries)-1)
 	return uint32(len(t.entries))
+}
+
+// doubled makes room for more. append alone would grow a large slice by a quarter, and so copy each byte four times over.
+func doubled[T any](s []T, more int) []T {
+	if len(s)+more <= cap(s) {
+		return s
+	}
+	return slices.Grow(s, max(cap(s), more))
 }
 
 func (t *table) link(hash uint64, i int) {
