@@ -131,8 +131,11 @@ func (c *Cache) Find(dst []byte, space Space, key []byte, hash uint64) (val []by
 		return dst, false, false
 	}
 	s.hits++
-	s.table[i] |= refBit
-	_, v, gone := s.entry(s.table[i])
+	sl := s.table[i]
+	if sl&refBit == 0 {
+		s.table[i] = sl | refBit
+	}
+	_, v, gone := entryAt(s.header(sl))
 	dst = append(dst, v...)
 	s.mu.Unlock()
 	return dst, !gone, true
@@ -187,8 +190,7 @@ func (s *shard) find(hash uint64, space Space, key []byte) int {
 		if binary.LittleEndian.Uint64(h) != hash || Space(binary.LittleEndian.Uint32(h[8:])) != space {
 			continue
 		}
-		k, _, _ := s.entry(sl)
-		if bytes.Equal(k, key) {
+		if n := binary.LittleEndian.Uint32(h[12:]); bytes.Equal(h[headerBytes:headerBytes+n], key) {
 			return int(i)
 		}
 	}
@@ -198,8 +200,7 @@ func (s *shard) header(sl slot) []byte {
 	return s.segments[sl.segment()].buf[sl.offset():]
 }
 
-func (s *shard) entry(sl slot) (key, val []byte, gone bool) {
-	h := s.header(sl)
+func entryAt(h []byte) (key, val []byte, gone bool) {
 	klen, vlen := binary.LittleEndian.Uint32(h[12:]), binary.LittleEndian.Uint32(h[16:])
 	gone = vlen&deleted != 0
 	vlen &^= deleted

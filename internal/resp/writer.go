@@ -56,13 +56,18 @@ func (w *Writer) Int(n int64) {
 }
 
 func (w *Writer) header(kind byte, n int64) {
-	w.Buf = append(w.Buf, kind)
-	if n >= 0 && n < 10 {
-		w.Buf = append(w.Buf, byte('0'+n), '\r', '\n')
-		return
+	switch { // nearly all are short: this is much of what a long array costs
+	case n < 0 || n >= 1000:
+		w.Buf = append(w.Buf, kind)
+		w.Buf = strconv.AppendInt(w.Buf, n, 10)
+		w.Buf = append(w.Buf, '\r', '\n')
+	case n < 10:
+		w.Buf = append(w.Buf, kind, byte('0'+n), '\r', '\n')
+	case n < 100:
+		w.Buf = append(w.Buf, kind, byte('0'+n/10), byte('0'+n%10), '\r', '\n')
+	default:
+		w.Buf = append(w.Buf, kind, byte('0'+n/100), byte('0'+n/10%10), byte('0'+n%10), '\r', '\n')
 	}
-	w.Buf = strconv.AppendInt(w.Buf, n, 10)
-	w.Buf = append(w.Buf, '\r', '\n')
 }
 
 // Bulk appends a bulk string.
