@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"strings"
 	"sync"
@@ -481,7 +482,7 @@ func (s *sink) measure(done chan struct{}) {
 		if n%10 == 0 {
 			total, have := s.p.Total.Load(), now+s.p.Reused.Load()
 			s.o.Logger.Info("full sync: receiving", "db", s.o.Database, "percent", int(100*float64(have)/float64(max(total, 1))),
-				"mb", have>>20, "of_mb", total>>20, "mb_per_second", rate/1e6, "eta_seconds", int(float64(total-have)/max(rate, 1)))
+				"mb", have>>20, "of_mb", total>>20, "mb_per_second", math.Round(rate/1e5)/10, "eta_seconds", int(float64(total-have)/max(rate, 1)))
 		}
 	}
 }
