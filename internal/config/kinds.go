@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -98,6 +99,11 @@ func wordsParam(name string, def []string, field func(*Values) *[]string, c chan
 		set: func(v *Values, args []string, _ origin) error {
 			if len(args) == 1 && args[0] == "" {
 				args = nil
+			}
+			for _, a := range args {
+				if len(strings.Fields(a)) != 1 { // nor could CONFIG GET show it
+					return fmt.Errorf("argument %q is not a word", a)
+				}
 			}
 			*field(v) = slices.Clone(args)
 			return nil
