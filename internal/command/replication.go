@@ -16,8 +16,8 @@ type Replicator interface {
 	// Follow makes this server a replica of a master; force copies everything
 	// whatever is there.
 	Follow(host string, port int, force bool) error
-	// Lead makes this server a master.
-	Lead() error
+	// Lead makes this server a master; force does so even if it has only the beginning of its master's data.
+	Lead(force bool) error
 	// TakeOver does the same, and lets a master that is alive hand over first.
 	TakeOver() error
 	// FollowDB stops or resumes following for one database (DBSLAVEOF).
@@ -116,11 +116,13 @@ func replicaof(c *Ctx) error {
 		return resp.WrongArity(c.Row.Full)
 	}
 	if equalFold(c.Args[1], "no") && equalFold(c.Args[2], "one") {
-		lead := c.Host.Lead
+		var err error
 		if strings.HasPrefix(c.C.Name(), sentinelName) {
-			lead = c.Host.TakeOver
+			err = c.Host.TakeOver()
+		} else {
+			err = c.Host.Lead(force)
 		}
-		if err := lead(); err != nil {
+		if err != nil {
 			return err
 		}
 		return c.ok()

@@ -28,6 +28,9 @@ func (x *tx) commit() error {
 	if db.eng.follower.Load() {
 		return ErrReadOnly
 	}
+	if db.Incomplete() {
+		return ErrIncomplete
+	}
 	st := layout.State{Keys: db.keyCount.Load() + x.keys, Expires: db.expireCount.Load() + x.expires, NextVersion: db.nextVersion.Load()}
 	b := &db.builder
 	b.Begin(binlog.HeaderBytes)

@@ -49,6 +49,7 @@ type DB struct {
 	inCache     atomic.Int64                      // pairs that drains have put into the cache under spaceID
 	prefixes    atomic.Pointer[datatype.Prefixes] // nil until the first SCAN
 	histories   atomic.Pointer[layout.Histories]
+	until       atomic.Uint64 // see Incomplete
 
 	waiting  waiting
 	windows  windows
@@ -135,7 +136,7 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	db.keyCount.Store(state.Keys)
 	db.expireCount.Store(state.Expires)
 	db.nextVersion.Store(state.NextVersion)
-	if err := db.loadHistories(); err != nil {
+	if err := errors.Join(db.loadHistories(), db.loadUntil()); err != nil {
 		return nil, errors.Join(err, db.log.Close(), st.Close())
 	}
 	db.nextExpiry.Store(0)

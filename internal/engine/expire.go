@@ -43,7 +43,7 @@ func (db *DB) expireLoop() {
 		case <-timer.C:
 		}
 		wait := idleExpiry
-		if db.eng.activeExpire.Load() && !db.eng.holdExpiry.Load() && !db.eng.follower.Load() { // a replica waits for its master's decision
+		if db.eng.activeExpire.Load() && !db.eng.holdExpiry.Load() && !db.eng.follower.Load() && !db.Incomplete() { // a replica waits for its master's decision
 			wait = db.expireDue(t)
 		}
 		timer.Reset(wait)

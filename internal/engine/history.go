@@ -3,8 +3,6 @@ package engine
 import (
 	"fmt"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/haypile/haypile/internal/binlog"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
@@ -67,6 +65,9 @@ func (db *DB) writeHistories(next layout.Histories) error {
 	if db.broken != nil {
 		return db.broken
 	}
+	if db.Incomplete() {
+		return ErrIncomplete
+	}
 	start := db.log.End()
 	b := &db.builder
 	b.Begin(binlog.HeaderBytes)
@@ -95,16 +96,12 @@ func (db *DB) refuse(err error) error {
 
 // loadHistories reads the pair from the store.
 func (db *DB) loadHistories() error {
-	val, exists, known := db.store.Pending(nil, layout.HistoryKey, xxhash.Sum64(layout.HistoryKey))
-	if !known {
-		var err error
-		if val, exists, err = db.store.Get(nil, layout.HistoryKey); err != nil {
-			return err
-		}
+	val, exists, err := db.system(layout.HistoryKey)
+	if err != nil {
+		return err
 	}
 	h := layout.Histories{}
 	if exists {
-		var err error
 		if h, err = layout.DecodeHistories(val); err != nil {
 			return fmt.Errorf("database %s: %w", db.Name, err)
 		}

@@ -1,6 +1,9 @@
 package layout
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // Type is the data type of a user key. The numbers are on disk.
 type Type uint8
@@ -194,6 +197,21 @@ type State struct {
 
 // StateKey is where State is stored.
 var StateKey = []byte{SpaceSystem, 's'}
+
+// IncompleteKey is where a replica that began with nothing keeps the log position from which on its data is as its
+// master's was. Below it the database is only a beginning.
+var IncompleteKey = []byte{SpaceSystem, 'i'}
+
+// AppendPosition appends a log position as it is stored.
+func AppendPosition(dst []byte, lsn uint64) []byte { return binary.BigEndian.AppendUint64(dst, lsn) }
+
+// DecodePosition reads what AppendPosition wrote.
+func DecodePosition(b []byte) (uint64, error) {
+	if len(b) != 8 {
+		return 0, fmt.Errorf("%w: a log position", ErrCorrupt)
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
 
 // StateLen is the length of an encoded State.
 const StateLen = 32

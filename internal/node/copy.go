@@ -29,6 +29,10 @@ func (n *Node) makeSnapshot(name, dir string) (snap fullsync.Snapshot, err error
 	}
 	err = fmt.Errorf("database %s is being exchanged", name)
 	n.eng.View(i, func(db *engine.DB) {
+		if db.Incomplete() {
+			err = errors.New("this server has only the beginning of the data")
+			return
+		}
 		pin := db.Log().Pin(db.Log().Start()) // moved up when the position is known
 		if err = db.Store().Checkpoint(dir); err != nil {
 			pin.Release()

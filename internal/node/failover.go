@@ -153,6 +153,9 @@ func (n *Node) caughtUp(ctx context.Context, o command.FailoverOptions) (a repli
 			return a, errors.New("the server is stopping")
 		case <-ctx.Done():
 			if o.Force && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				if n.partial(o.Host, o.Port) { // it would refuse to lead
+					return a, errors.New("the replica does not have a whole copy of the data yet")
+				}
 				return replication.Address{Host: o.Host, Port: o.Port}, nil
 			}
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -161,6 +164,16 @@ func (n *Node) caughtUp(ctx context.Context, o command.FailoverOptions) (a repli
 			return a, errors.New("it was aborted")
 		}
 	}
+}
+
+// partial says that a replica has not come to where its data is whole.
+func (n *Node) partial(host string, port int) bool {
+	for _, x := range n.repl.source.Replicas() {
+		if x.Port == port && (host == x.Host || host == "localhost") && x.Partial {
+			return true
+		}
+	}
+	return false
 }
 
 func whole(reach map[string]replication.Reach, ends map[string]binlog.LSN) bool {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"net"
+	"strings"
 
 	"github.com/haypile/haypile/internal/binlog"
 	"github.com/haypile/haypile/internal/client"
@@ -36,21 +37,29 @@ func (n *Node) Follow(host string, port int, force bool) error {
 
 // Lead implements command.Replicator: a new history begins in every database, and remembers
 // where it left the old one, so that the other replicas can go on from here.
-func (n *Node) Lead() error {
+func (n *Node) Lead(force bool) error {
 	r := &n.repl
 	r.roleMu.Lock()
 	defer r.roleMu.Unlock()
-	return n.lead()
+	return n.lead(force)
 }
 
-// lead is called with roleMu held.
-func (n *Node) lead() error {
+// lead is called with roleMu held. What is only the beginning of a master's data is not made a master's, unless by force.
+func (n *Node) lead(force bool) error {
 	r := &n.repl
+	partial := n.incomplete()
+	if len(partial) > 0 && !force {
+		return resp.Err("ERR " + strings.Join(partial, ", ") + " would be only the beginning of the master's data: it is still being read. " +
+			"Wait until it is whole, or say REPLICAOF NO ONE FORCE to give up the rest")
+	}
 	r.taking.end()
-	if !r.replica.Load() {
+	if !r.replica.Load() && len(partial) == 0 {
 		return nil
 	}
 	r.follower.Unfollow()
+	if err := n.giveUpTheRest(); err != nil {
+		return err
+	}
 	if err := n.newHistory(); err != nil {
 		return err
 	}
@@ -61,6 +70,23 @@ func (n *Node) lead() error {
 	n.eng.SetFollower(false)
 	n.guard(n.cfg.Load())
 	n.log.Info("this server is a master now", "history", r.history.Load().String())
+	return nil
+}
+
+// giveUpTheRest declares whole what is not; nothing arrives any more.
+func (n *Node) giveUpTheRest() error {
+	for i := range n.eng.Databases() {
+		db := n.eng.Opened(i)
+		if db == nil || !db.Incomplete() {
+			continue
+		}
+		if err := db.Fill(0); err != nil {
+			return err
+		}
+		keys, _ := db.Counts()
+		n.log.Warn("a database is the beginning of its former master's data and is served as it is from here on (REPLICAOF NO ONE FORCE)", "db", db.Name,
+			"keys", keys, "position", uint64(db.Log().End()))
+	}
 	return nil
 }
 
@@ -190,7 +216,7 @@ func (n *Node) SyncedLocally(positions any) bool {
 // guard tells the server whether commands must be looked at for the sake of replication.
 func (n *Node) guard(v *config.Values) {
 	n.countGood(v)
-	n.srv.Guarded.Store(n.repl.replica.Load() || v.MinReplicasToWrite > 0)
+	n.srv.Guarded.Store(n.repl.replica.Load() || v.MinReplicasToWrite > 0 || len(n.incomplete()) > 0)
 }
 
 const (
@@ -208,6 +234,9 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 				return errNoReplicas
 			}
 		}
+		if db := n.eng.Opened(cl.DB()); db != nil && db.Incomplete() && needsData(row) {
+			return engine.ErrIncomplete
+		}
 		return nil
 	}
 	switch {
@@ -218,16 +247,22 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 		return engine.ErrReadOnly
 	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
 		return errMasterDown
-	case !row.Is(command.Loading) && !(row.Is(command.Admin) && row.Is(command.Stale)) && !n.served(cl.DB()): // REPLICAOF NO ONE must work
+	case needsData(row) && !n.served(cl.DB()):
 		return errCopying
 	}
 	return nil
 }
 
+// needsData says which commands wait for a database to be there. REPLICAOF NO ONE must work before.
+func needsData(row *command.Row) bool {
+	return !row.Is(command.Loading) && !(row.Is(command.Admin) && row.Is(command.Stale))
+}
+
 // served says whether a replica's database holds a master's data: a copy that has not
 // arrived is not to be taken for an empty database.
 func (n *Node) served(i int) bool {
-	if !n.repl.follower.Served(n.dir.database(i)) {
+	db := n.eng.Opened(i)
+	if db != nil && db.Incomplete() || !n.repl.follower.Served(n.dir.database(i)) {
 		return false
 	}
 	if n.repl.doubt.Load() {
@@ -239,7 +274,6 @@ func (n *Node) served(i int) bool {
 	if n.repl.follower.Met() {
 		return true
 	}
-	db := n.eng.Opened(i)
 	return db != nil && len(db.Histories()) > 0
 }
 
@@ -286,6 +320,7 @@ func (n *Node) replicationState() info.ReplicationState {
 			m := n.cfg.Load().ReplicaOf
 			st.Link.Master, st.Link.Serving = replication.Address{Host: m.Host, Port: int(m.Port)}, false
 		}
+		st.Link.Serving = st.Link.Serving && len(n.incomplete()) == 0
 		st.Advice = r.dialer.Unreached(st.Link.Master)
 		if c := r.copying.Load(); c != nil {
 			st.CopyingDB, st.Copying = c.db, c.p

@@ -91,6 +91,11 @@ func (n *Node) beginReplication(v *config.Values, doubtful bool) error {
 		r.follower.Follow(replication.Address{Host: v.ReplicaOf.Host, Port: int(v.ReplicaOf.Port)}, false)
 		return nil
 	}
+	if names := n.incomplete(); len(names) > 0 {
+		n.guard(v)
+		n.log.Error("this server was reading its master's data and was stopped before it had all of it; now it follows nobody, and does not serve the beginning: "+
+			"REPLICAOF its master completes it, REPLICAOF NO ONE FORCE gives up the rest", "databases", names)
+	}
 	if doubtful {
 		n.log.Warn("this server was not stopped in order, and the machine has been restarted since: the end of the log may be lost; a new history begins, replicas are compared with it")
 		return n.newHistory()
@@ -105,17 +110,27 @@ func (n *Node) beginReplication(v *config.Values, doubtful bool) error {
 
 // databaseOpened gives a new database of a master its history.
 func (n *Node) databaseOpened(_ int, db *engine.DB) error {
-	if n.repl.replica.Load() || len(db.Histories()) > 0 {
+	if n.repl.replica.Load() || len(db.Histories()) > 0 || db.Incomplete() {
 		return nil
 	}
 	return db.BeginHistory(*n.repl.history.Load())
+}
+
+// incomplete names the databases that hold only the beginning of a master's data.
+func (n *Node) incomplete() (names []string) {
+	for i := range n.eng.Databases() {
+		if db := n.eng.Opened(i); db != nil && db.Incomplete() {
+			names = append(names, db.Name)
+		}
+	}
+	return names
 }
 
 // newHistory begins a history in every open database.
 func (n *Node) newHistory() error {
 	id := newHistoryID()
 	for i := range n.eng.Databases() {
-		if db := n.eng.Opened(i); db != nil {
+		if db := n.eng.Opened(i); db != nil && !db.Incomplete() {
 			if err := db.BeginHistory(id); err != nil {
 				return fmt.Errorf("database %d: %w", i, err)
 			}
@@ -270,6 +285,9 @@ func (m masterSide) Open(name string) (log *binlog.Log, h layout.Histories, err 
 	if db == nil || len(db.Histories()) == 0 {
 		return nil, nil, fmt.Errorf("the database has no data of a master yet")
 	}
+	if db.Incomplete() {
+		return nil, nil, fmt.Errorf("this server has only the beginning of the data; ask again when it is whole")
+	}
 	return db.Log(), db.Histories(), nil
 }
 
@@ -343,7 +361,7 @@ func (s replicaSide) Message(sharded bool, channel, msg []byte) {
 // Promote implements replication.Replica.
 func (s replicaSide) Promote() {
 	s.n.log.Info("the master hands over to this server (FAILOVER)")
-	if err := s.n.Lead(); err != nil {
+	if err := s.n.Lead(false); err != nil {
 		s.n.log.Error("cannot take over as a master", "err", err)
 	}
 }
@@ -387,6 +405,12 @@ func (d *replicaDB) Apply(records []byte) error {
 		}
 	}
 }
+
+// Incomplete implements replication.Database.
+func (d *replicaDB) Incomplete() bool { return d.db().Incomplete() }
+
+// Fill implements replication.Database.
+func (d *replicaDB) Fill(until uint64) error { return d.db().Fill(until) }
 
 // Reach implements replication.Database.
 func (d *replicaDB) Reach() (written, durable uint64) {

@@ -47,8 +47,8 @@ func (n *Node) TakeOver() error {
 	if r.taking.cancel != nil {
 		return nil
 	}
-	if !r.replica.Load() || !r.follower.AskToHandOver() {
-		return n.lead()
+	if !r.replica.Load() || len(n.incomplete()) > 0 || !r.follower.AskToHandOver() {
+		return n.lead(false)
 	}
 	if err := n.cfg.Update(func(v *config.Values) { v.ReplicaOf = config.Address{} }); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (n *Node) TakeOver() error {
 			return // just now
 		}
 		n.log.Warn("the master did not hand over in time; this server leads without", "waited", takeOverWait.String())
-		if err := n.lead(); err != nil {
+		if err := n.lead(false); err != nil {
 			n.log.Error("cannot take over as a master", "err", err)
 		}
 	}()

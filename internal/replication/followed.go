@@ -100,12 +100,13 @@ func (d *followed) ask(link interface {
 	d.applying.Lock()
 	d.db = db
 	d.applying.Unlock()
-	if len(h) == 0 {
+	part := db.Incomplete()
+	if len(h) == 0 || part {
 		d.setUnlike(true)
 	}
 	d.step(DBEvent{Kind: Asked, LSN: lsn})
 	d.f.mu.Unlock()
-	_ = link.SendJSON(kindAsk, ask{Name: d.name, LSN: lsn, Histories: toWire(h), Copy: copy})
+	_ = link.SendJSON(kindAsk, ask{Name: d.name, LSN: lsn, Histories: toWire(h), Copy: copy, Part: part || len(h) == 0})
 }
 
 // hangUp ends the link; the machines see it lost.

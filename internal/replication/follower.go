@@ -48,6 +48,10 @@ type Database interface {
 	Apply(records []byte) error
 	// Reach is what has been written and applied, and what is durable.
 	Reach() (written, durable uint64)
+	// Incomplete says that the data is only the beginning of a master's. Fill notes that it is until the log reaches a
+	// position, and returns when the note is durable.
+	Incomplete() bool
+	Fill(until uint64) error
 	// SaveTail writes the records from a position on to a file for the operator.
 	SaveTail(from uint64, reason string) (file string, err error)
 }
@@ -117,19 +121,19 @@ type Follower struct {
 
 // followed is one database of the master followed.
 type followed struct {
-	f      *Follower
-	name   string
-	number uint32
-	m      DB
-	since  time.Time
-	next   time.Time
-	copies int // counts attempts to copy: tells old from new
-	cancel context.CancelFunc
-	end    uint64 // of the master's log, as last told
-	unlike bool   // the data has nothing to do with the master's, or is but its beginning: not to be served
-	until  uint64 // unlike and streaming: the data is the master's from this position on
-	judged bool   // the master has answered for it since it is followed
-	off    bool   // not followed, by DBSLAVEOF
+	f       *Follower
+	name    string
+	number  uint32
+	m       DB
+	since   time.Time
+	next    time.Time
+	copies  int // counts attempts to copy: tells old from new
+	cancel  context.CancelFunc
+	end     uint64 // of the master's log, as last told
+	unlike  bool   // the data has nothing to do with the master's, or is but its beginning: not to be served
+	filling bool   // fill is at work
+	judged  bool   // the master has answered for it since it is followed
+	off     bool   // not followed, by DBSLAVEOF
 
 	db Database // set with both locks held, read with either
 
@@ -187,13 +191,13 @@ func (f *Follower) Unfollow() {
 	f.settle()
 }
 
-// settle waits for copies that are being installed.
+// settle waits for copies that are being installed, and for notes that are being written.
 func (f *Follower) settle() {
 	for {
 		f.mu.Lock()
 		busy := false
 		for _, d := range f.dbs {
-			busy = busy || d.m.State == Installing
+			busy = busy || d.m.State == Installing || d.filling
 		}
 		f.mu.Unlock()
 		if !busy {
@@ -409,18 +413,31 @@ func (f *Follower) Judged() bool {
 // Met says that the master has been spoken to since it is followed.
 func (f *Follower) Met() bool { return f.met.Load() }
 
-// fill lets a database be served when it has reached a position. One that begins with nothing reads the master's log from its
-// start, and answers with a part of the keys on the way there, which nobody has asked for. Called with the follower's mu held.
-func (d *followed) fill(end uint64) {
-	d.until = end
-	d.filled()
+// fill notes how far a database must come before it is whole, if it has only the beginning or not even that, and the
+// master says that it may go on. One that begins with nothing reads the master's log from its
+// start, and on the way has a part of the keys, which nobody has asked for. It takes none of the follower's locks while it waits for the disk.
+func (d *followed) fill(v verdict, attempt int) error {
+	d.f.mu.Lock()
+	db := d.db
+	due := d.f.m.Attempt == attempt && d.m.State == WaitReply && d.m.asked == v.LSN && d.unlike
+	if due && v.End <= v.LSN && !db.Incomplete() { // there is nothing to read
+		due = false
+	}
+	d.filling = due
+	d.f.mu.Unlock()
+	if !due {
+		return nil
+	}
+	err := db.Fill(v.End)
+	d.f.mu.Lock()
+	d.filling = false
+	d.f.mu.Unlock()
+	return err
 }
 
+// filled is called with the follower's mu held.
 func (d *followed) filled() {
-	if !d.unlike || d.db == nil {
-		return
-	}
-	if written, _ := d.db.Reach(); written >= d.until {
+	if d.unlike && d.db != nil && !d.db.Incomplete() {
 		d.setUnlike(false)
 	}
 }

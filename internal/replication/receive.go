@@ -90,7 +90,7 @@ func (f *Follower) control(kind byte, p []byte, attempt int) error {
 		}
 		return errRefused(r.Reason)
 	case kindVerdict:
-		return f.verdict(p)
+		return f.verdict(p, attempt)
 	case kindPing:
 		_, ends, err := parsePing(p)
 		if err != nil {
@@ -181,21 +181,33 @@ func (f *Follower) renumber(p []byte) error {
 	return nil
 }
 
-func (f *Follower) verdict(p []byte) error {
+func (f *Follower) verdict(p []byte, attempt int) error {
 	var v verdict
 	if err := transport.Decode(p, &v); err != nil {
 		return err
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	d := f.dbs[v.Name]
+	f.mu.Unlock()
 	if d == nil {
 		return errors.New("the master answers for a database that was not asked about")
 	}
+	if v.Continue {
+		if err := d.fill(v, attempt); err != nil {
+			return err
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.m.Attempt != attempt {
+		return errors.New("this link was given up")
+	}
 	d.judged = true
 	if v.Continue {
-		d.fill(v.End)
 		d.step(DBEvent{Kind: MayContinue, LSN: v.LSN})
+		if d.m.State == Connected {
+			d.filled()
+		}
 		return nil
 	}
 	d.setUnlike(d.unlike || v.Foreign)

@@ -44,7 +44,8 @@ type stream struct {
 	number uint32
 	log    *binlog.Log
 	pin    *binlog.Pin
-	reach  Reach // guarded by the replica's mu
+	reach  Reach      // guarded by the replica's mu
+	whole  binlog.LSN // below it the replica has only the beginning of the data
 
 	mu     sync.Mutex // of the reader
 	reader *binlog.Reader
@@ -245,6 +246,9 @@ func (r *replica) judge(q ask) error {
 	number, _ := databaseNumber(q.Name)
 	at := binlog.LSN(q.LSN)
 	st := &stream{number: number, log: log, reader: reader, pin: pin, reach: Reach{at, at, at}}
+	if q.Part {
+		st.whole = binlog.LSN(v.End)
+	}
 	r.mu.Lock()
 	if old := r.streams[q.Name]; old != nil {
 		old.close()
@@ -433,10 +437,11 @@ func (r *replica) status() ReplicaStatus {
 	for name, st := range r.streams {
 		s.Reach[name] = st.reach
 		s.Lag += int64(st.log.End() - st.reach.Applied)
+		s.Partial = s.Partial || st.reach.Applied < st.whole
 	}
 	for _, db := range r.told {
 		if r.streams[db.Name] == nil {
-			s.Online, s.Copying = false, true
+			s.Online, s.Copying, s.Partial = false, true, true
 		}
 	}
 	return s

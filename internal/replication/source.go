@@ -77,6 +77,7 @@ type ReplicaStatus struct {
 	Priority int
 	Online   bool // every database streams
 	Copying  bool
+	Partial  bool // it has not come yet to where its data is whole
 	Since    time.Time
 	LastAck  time.Time
 	Lag      int64 // log bytes not yet applied there

@@ -80,6 +80,7 @@ type ask struct {
 	LSN       uint64    `json:"lsn"`
 	Histories []history `json:"histories"`
 	Copy      bool      `json:"copy,omitempty"` // it wants a full copy whatever its position
+	Part      bool      `json:"part,omitempty"` // its data is only the beginning of a master's, or nothing
 }
 
 // verdict is the answer.
