@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/haypile/haypile/internal/binlog"
@@ -400,7 +401,12 @@ func (d *replicaDB) Apply(records []byte) error {
 		if err != nil {
 			return err
 		}
-		if err := d.applier.Apply(i, d.name, records); !errors.Is(err, engine.ErrExchanged) {
+		err = d.applier.Apply(i, d.name, records)
+		switch {
+		case errors.Is(err, engine.ErrExchanged):
+		case errors.Is(err, syscall.ENOSPC):
+			return fmt.Errorf("%w: %w", replication.ErrNotNow, err)
+		default:
 			return err
 		}
 	}

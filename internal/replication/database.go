@@ -48,13 +48,14 @@ const (
 	Installed                       // it is the database now
 	NotInstalled                    // Reason; the old data is as it was
 	Broken                          // a record did not fit, or could not be applied: Reason
+	NotNow                          // a record cannot be taken at present, which is not its fault: Reason
 	Progress                        // records have been applied: whatever was wrong is over
 	Retry                           // the time of the next attempt has come
 	Halt                            // the server follows nobody any more
 )
 
 var dbEventNames = [...]string{"link up", "link lost", "asked", "may continue", "must copy", "placed", "copy begun", "copy done",
-	"copy failed", "installed", "not installed", "broken", "progress", "retry", "halt"}
+	"copy failed", "installed", "not installed", "broken", "not now", "progress", "retry", "halt"}
 
 // String is the event's name in the log.
 func (k DBEventKind) String() string { return dbEventNames[k] }
@@ -75,7 +76,7 @@ type DBActionKind uint8
 const (
 	Ask        DBActionKind = iota // send the position; Copy asks for a full copy whatever it is
 	Stream                         // take records from LSN on
-	StopStream                     // take no more records
+	StopStream                     // take no more records; if the link is up the master need not send them
 	SaveTail                       // write the records from LSN on to a file: they will be gone
 	BeginCopy                      // get in the queue for a full copy
 	CancelCopy                     // stop receiving; what is there stays for a later attempt
@@ -183,6 +184,11 @@ func (m DB) Step(ev DBEvent, maxRetries int) (DB, []DBAction) {
 		}
 	case Broken:
 		return m.broke(ev, maxRetries)
+	case NotNow:
+		if m.State == Connected {
+			next, acts := m.fail(ev.Reason, maxRetries)
+			return next, append([]DBAction{{Kind: StopStream}}, acts...)
+		}
 	case Progress:
 		if m.State == Connected {
 			m.Attempts, m.breaks = 0, 0

@@ -61,6 +61,10 @@ func (d *followed) perform(a DBAction) func() {
 		d.applying.Lock()
 		d.streaming, d.partial = false, nil
 		d.applying.Unlock()
+		if link := f.link; link != nil {
+			serial := d.asks
+			return func() { _ = link.Send(kindStop, appendStop(nil, d.number, serial)) }
+		}
 	case SaveTail:
 		return func() { d.saveTail(a) }
 	case BeginCopy:
@@ -100,13 +104,15 @@ func (d *followed) ask(link interface {
 	d.applying.Lock()
 	d.db = db
 	d.applying.Unlock()
+	d.asks++
+	serial := d.asks
 	part := db.Incomplete()
 	if len(h) == 0 || part {
 		d.setUnlike(true)
 	}
 	d.step(DBEvent{Kind: Asked, LSN: lsn})
 	d.f.mu.Unlock()
-	_ = link.SendJSON(kindAsk, ask{Name: d.name, LSN: lsn, Histories: toWire(h), Copy: copy, Part: part || len(h) == 0})
+	_ = link.SendJSON(kindAsk, ask{Name: d.name, LSN: lsn, Histories: toWire(h), Copy: copy, Part: part || len(h) == 0, Serial: serial})
 }
 
 // hangUp ends the link; the machines see it lost.
@@ -170,7 +176,7 @@ func (d *followed) records(lsn uint64, b []byte) {
 	fresh, err := d.apply(lsn, b)
 	switch {
 	case errors.Is(err, ErrNotNow):
-		d.f.hangUp(err.Error())
+		d.event(DBEvent{Kind: NotNow, Reason: err.Error()})
 	case err != nil:
 		d.event(DBEvent{Kind: Broken, Reason: err.Error()})
 	case fresh:

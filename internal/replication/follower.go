@@ -37,8 +37,7 @@ type Replica interface {
 	Promote()
 }
 
-// ErrNotNow is wrapped by errors of Apply that say nothing against the records: the
-// link is given up and tried again later.
+// ErrNotNow is wrapped by errors of Apply that say nothing against the records: they are asked for again later.
 var ErrNotNow = errors.New("records cannot be taken at present")
 
 // Database is one database as a Follower sees it.
@@ -127,7 +126,8 @@ type followed struct {
 	m       DB
 	since   time.Time
 	next    time.Time
-	copies  int // counts attempts to copy: tells old from new
+	asks    uint64 // counts questions: names the stream that the answer to one begins
+	copies  int    // counts attempts to copy: tells old from new
 	cancel  context.CancelFunc
 	end     uint64 // of the master's log, as last told
 	unlike  bool   // the data has nothing to do with the master's, or is but its beginning: not to be served

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 // world checks what must hold of a database's machine after every event, whatever came
@@ -21,7 +22,7 @@ type world struct {
 var dbEvents = []DBEvent{
 	{Kind: LinkUp}, {Kind: LinkLost, Reason: "lost"}, {Kind: Asked, LSN: 5}, {Kind: Asked, LSN: 7}, {Kind: MayContinue, LSN: 5}, {Kind: MayContinue, LSN: 7},
 	{Kind: MustCopy, Reason: "trimmed"}, {Kind: MustCopy, Diverged: true, Common: 3}, {Kind: Placed, Place: 2}, {Kind: CopyBegun}, {Kind: CopyDone},
-	{Kind: CopyFailed, Reason: "x"}, {Kind: Installed}, {Kind: NotInstalled, Reason: "x"}, {Kind: Broken, Reason: "x"}, {Kind: Progress}, {Kind: Retry}, {Kind: Halt},
+	{Kind: CopyFailed, Reason: "x"}, {Kind: Installed}, {Kind: NotInstalled, Reason: "x"}, {Kind: Broken, Reason: "x"}, {Kind: NotNow, Reason: "x"}, {Kind: Progress}, {Kind: Retry}, {Kind: Halt},
 }
 
 func (w world) step(t *testing.T, ev DBEvent, trace func() string) world {
@@ -189,6 +190,36 @@ func TestDatabaseMachineHeals(t *testing.T) {
 		if m.State != Connected {
 			t.Fatalf("seed %d: stuck in %s (%+v)", seed, m.State, m)
 		}
+	}
+}
+
+// What cannot be taken at present is asked for again after pauses that grow, and is never a reason for a copy.
+func TestNotNowBacksOff(t *testing.T) {
+	m, _ := DB{}.Step(DBEvent{Kind: LinkUp}, 0)
+	last := time.Duration(0)
+	for i := range 12 {
+		m, _ = m.Step(DBEvent{Kind: Asked, LSN: 9}, 0)
+		m, _ = m.Step(DBEvent{Kind: MayContinue, LSN: 9}, 0)
+		var acts []DBAction
+		m, acts = m.Step(DBEvent{Kind: NotNow, Reason: "the disk is full"}, 0)
+		if m.State != Failed || m.Reason != "the disk is full" || m.Attempts != i+1 {
+			t.Fatalf("%+v", m)
+		}
+		for _, a := range acts {
+			if a.Kind == RetryAfter {
+				if a.Delay <= last && last < lastDelay {
+					t.Errorf("pause %s after %s", a.Delay, last)
+				}
+				last = a.Delay
+			}
+		}
+		m, acts = m.Step(DBEvent{Kind: Retry}, 0)
+		if len(acts) != 1 || acts[0].Kind != Ask || acts[0].Copy {
+			t.Fatalf("%+v", acts)
+		}
+	}
+	if last != lastDelay {
+		t.Errorf("the last pause is %s", last)
 	}
 }
 

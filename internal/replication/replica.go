@@ -42,6 +42,7 @@ type replica struct {
 // stream is one database on its way to the replica.
 type stream struct {
 	number uint32
+	serial uint64 // of the question
 	log    *binlog.Log
 	pin    *binlog.Pin
 	reach  Reach      // guarded by the replica's mu
@@ -53,11 +54,24 @@ type stream struct {
 }
 
 func (st *stream) close() {
+	st.stop()
+	st.pin.Release()
+}
+
+// stop ends reading; what the replica has not is still kept for it.
+func (st *stream) stop() {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.closed = true
-	st.reader.Close()
-	st.pin.Release()
+	if !st.closed {
+		st.closed = true
+		st.reader.Close()
+	}
+}
+
+func (st *stream) stopped() bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.closed
 }
 
 // read returns the log's next bytes and where they begin.
@@ -168,6 +182,12 @@ func (r *replica) receive() error {
 			}
 			r.events.Store(classes)
 			r.src.tellEvents()
+		case kindStop:
+			number, serial, err := parseStop(p)
+			if err != nil {
+				return err
+			}
+			r.stop(number, serial)
 		case kindAsk:
 			var q ask
 			if err := transport.Decode(p, &q); err != nil {
@@ -186,6 +206,18 @@ func (r *replica) receive() error {
 			return fmt.Errorf("the replica left: %.200q", b.Reason)
 		default:
 			return fmt.Errorf("%w: a frame of kind %d", transport.ErrCorrupt, kind)
+		}
+	}
+}
+
+// stop ends a stream that the replica takes no more of; it asks again.
+func (r *replica) stop(number uint32, serial uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, st := range r.streams {
+		if st.number == number && st.serial == serial {
+			st.stop()
+			r.src.opts.Logger.Warn("a replica takes no more records of a database; it asks again", "replica", r.name(), "db", name)
 		}
 	}
 }
@@ -245,7 +277,7 @@ func (r *replica) judge(q ask) error {
 	}
 	number, _ := databaseNumber(q.Name)
 	at := binlog.LSN(q.LSN)
-	st := &stream{number: number, log: log, reader: reader, pin: pin, reach: Reach{at, at, at}}
+	st := &stream{number: number, serial: q.Serial, log: log, reader: reader, pin: pin, reach: Reach{at, at, at}}
 	if q.Part {
 		st.whole = binlog.LSN(v.End)
 	}
@@ -440,7 +472,11 @@ func (r *replica) status() ReplicaStatus {
 		s.Partial = s.Partial || st.reach.Applied < st.whole
 	}
 	for _, db := range r.told {
-		if r.streams[db.Name] == nil {
+		st := r.streams[db.Name]
+		if st != nil && st.stopped() {
+			s.Online = false
+		}
+		if st == nil {
 			s.Online, s.Copying, s.Partial = false, true, true
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // ProtocolVersion is what both sides of a link must speak.
-const ProtocolVersion = 2
+const ProtocolVersion = 3
 
 // Kinds of frames on a link. The replica greets; the master welcomes it or refuses.
 // Then, per database, the replica asks with its position, the master gives its verdict, and if
@@ -29,6 +29,7 @@ const (
 	kindBye      byte = 12 // either: refusal; the link ends on purpose
 	kindHandOver byte = 13 // replica: refusal; it has been told to lead: the master is to do FAILOVER to it
 	kindEvents   byte = 14 // replica: classes of keyspace events u32 that it, or who follows it, wants to hear of
+	kindStop     byte = 15 // replica: database u32, serial u64 of the question: no more records of that stream are wanted
 )
 
 // hello is who a replica is.
@@ -80,6 +81,7 @@ type ask struct {
 	LSN       uint64    `json:"lsn"`
 	Histories []history `json:"histories"`
 	Copy      bool      `json:"copy,omitempty"` // it wants a full copy whatever its position
+	Serial    uint64    `json:"serial"`         // names the stream that may follow
 	Part      bool      `json:"part,omitempty"` // its data is only the beginning of a master's, or nothing
 }
 
@@ -167,6 +169,17 @@ func parseEvents(p []byte) (classes uint32, err error) {
 		return 0, fmt.Errorf("%w: classes of events", transport.ErrCorrupt)
 	}
 	return binary.LittleEndian.Uint32(p), nil
+}
+
+func appendStop(b []byte, db uint32, serial uint64) []byte {
+	return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(b, db), serial)
+}
+
+func parseStop(p []byte) (db uint32, serial uint64, err error) {
+	if len(p) != 12 {
+		return 0, 0, fmt.Errorf("%w: end of a stream", transport.ErrCorrupt)
+	}
+	return binary.LittleEndian.Uint32(p), binary.LittleEndian.Uint64(p[4:]), nil
 }
 
 func parsePing(p []byte) (timeMS uint64, ends map[uint32]uint64, err error) {
