@@ -74,7 +74,8 @@ type Client struct {
 	FD      int
 	Unix    bool
 	TLS     bool
-	Local   bool // connected over loopback or a Unix socket
+	Local   bool   // connected over loopback or a Unix socket
+	Service string // what the port is dedicated to that it is connected to; empty: a client's
 	Created time.Time
 	Sink    Sink
 

@@ -63,6 +63,8 @@ type Source struct {
 	jobs      map[*job]struct{}
 	serial    int
 
+	refused throttle.Sometimes
+
 	Begun, Done atomic.Int64
 	Sent        atomic.Int64
 }
@@ -99,7 +101,7 @@ func NewSource(o SourceOptions) (*Source, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	return &Source{opts: o, ctx: ctx, stop: stop, snapshots: map[string]*snapshot{}, making: map[string]*making{},
-		slots: map[string]int{}, jobs: map[*job]struct{}{}}, nil
+		slots: map[string]int{}, jobs: map[*job]struct{}{}, refused: throttle.Sometimes{Every: 10 * time.Second}}, nil
 }
 
 // Close ends all copies and removes the snapshots.
@@ -145,6 +147,15 @@ func (s *Source) Serve(conn net.Conn, rest []byte) {
 		level = slog.LevelWarn
 		if !errors.Is(err, io.EOF) {
 			_ = link.SendJSON(kindRefuse, refusal{err.Error()})
+		}
+	}
+	if j.snap.Load() == nil { // it got nothing: perhaps a stranger
+		ok, held := s.refused.Now()
+		if !ok {
+			return
+		}
+		if held > 0 {
+			s.opts.Logger.Warn("full sync: connections ended before they were given anything", "not_logged_before", held)
 		}
 	}
 	s.opts.Logger.Log(s.ctx, level, "full sync: connection ended", "replica", j.req.Name, "db", j.req.Database,

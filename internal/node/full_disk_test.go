@@ -47,7 +47,9 @@ func TestAFullDiskOfAReplicaBacksOff(t *testing.T) {
 		t.Errorf("the master counts it as good: %s", line)
 	}
 	r.MustDo(t, "CONFIG", "SET", "disk-stop-writes-free", "1mb", "disk-resume-writes-free", "2mb")
-	eventually(t, "it goes on by itself", func() bool { return r.MustDo(t, "GET", "k").Str == "1" && len(r.MustDo(t, "GET", "big").Str) == len(value) })
+	eventually(t, "it goes on by itself", func() bool {
+		return r.MustDo(t, "GET", "k").Str == "1" && len(r.MustDo(t, "GET", "big").Str) == len(value)
+	})
 	if n := counted("sync_full") - copies; n != 0 {
 		t.Errorf("it needed %d copies", n)
 	}

@@ -262,7 +262,8 @@ func (n *Node) listen(v *config.Values) error {
 	if loops == 0 {
 		loops = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	if err := n.srv.ListenPlain(append(server.Addresses(v), n.serviceAddresses(v)...), loops, v.TCPKeepalive); err != nil {
+	dedicated, services := n.serviceAddresses(v)
+	if err := n.srv.ListenPlain(append(server.Addresses(v), dedicated...), services, loops, v.TCPKeepalive); err != nil {
 		return err
 	}
 	if v.UnixSocket != "" && v.UnixSocketPerm != 0 {

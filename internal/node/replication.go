@@ -184,25 +184,28 @@ func servicePorts(v *config.Values) (log, copies int) {
 
 // serviceAddresses are the dedicated ports, as far as they are free: what they serve is on the
 // client port too, so a port that is taken keeps nothing from working.
-func (n *Node) serviceAddresses(v *config.Values) (list []string) {
+func (n *Node) serviceAddresses(v *config.Values) (list []string, services map[int]server.Service) {
 	if v.TLSReplication {
-		return nil // the services answer on tls-port
+		return nil, nil // the services answer on tls-port
 	}
+	services = map[int]server.Service{}
 	log, copies := servicePorts(v)
 	for _, p := range []struct {
-		port int
-		name string
-	}{{log, "repl-log-port"}, {copies, "full-sync-port"}} {
+		port    int
+		name    string
+		service replication.Service
+	}{{log, "repl-log-port", replication.ServiceLog}, {copies, "full-sync-port", replication.ServiceCopy}} {
 		if p.port == 0 {
 			continue
 		}
 		if addrs := server.ServiceAddresses(v, p.port); addrs != nil {
 			list = append(list, addrs...)
+			services[p.port] = server.Service{Name: string(p.service), Words: p.service.Words()}
 		} else {
 			n.log.Warn("a port for replicas is taken; they use the client port instead", "parameter", p.name, "port", p.port)
 		}
 	}
-	return list
+	return list, services
 }
 
 func (n *Node) announcedPorts(v *config.Values) (p replication.MasterPorts) {

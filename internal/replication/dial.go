@@ -62,6 +62,9 @@ var (
 	announceParams = map[Service]string{ServiceLog: "replica-announce-log-port", ServiceCopy: "replica-announce-full-sync-port"}
 )
 
+// Words is what people call a service.
+func (s Service) Words() string { return "the " + serviceNames[s] }
+
 // tryAgain is how long the client port is used before the dedicated one is tried again.
 const tryAgain = 10 * time.Minute
 

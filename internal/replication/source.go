@@ -10,6 +10,7 @@ import (
 
 	"github.com/haypile/haypile/internal/binlog"
 	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/throttle"
 	"github.com/haypile/haypile/internal/transport"
 )
 
@@ -58,6 +59,7 @@ type Source struct {
 	closed bool
 
 	telling sync.Mutex
+	refused throttle.Sometimes
 
 	gone      uint32    // classes of keyspace events that replicas wanted which are gone
 	goneUntil time.Time // and count until then: they may come back and read on
@@ -67,7 +69,9 @@ type Source struct {
 }
 
 // NewSource returns a source without replicas.
-func NewSource(o SourceOptions) *Source { return &Source{opts: o, links: map[*replica]struct{}{}} }
+func NewSource(o SourceOptions) *Source {
+	return &Source{opts: o, links: map[*replica]struct{}{}, refused: throttle.Sometimes{Every: 10 * time.Second}}
+}
 
 // ReplicaStatus is what the master knows of a replica.
 type ReplicaStatus struct {
@@ -106,7 +110,9 @@ func (s *Source) Serve(conn net.Conn, rest []byte) {
 	}
 	link.Restrict(helloBytes)
 	if reason := r.meet(set); reason != "" {
-		s.opts.Logger.Warn("a replica was refused", "replica", conn.RemoteAddr().String(), "reason", reason)
+		if ok, held := s.refused.Now(); ok {
+			s.opts.Logger.Warn("a replica was refused", "replica", conn.RemoteAddr().String(), "reason", reason, "not_logged_before", held)
+		}
 		_ = link.SendJSON(kindRefuse, refusal{reason})
 		return
 	}

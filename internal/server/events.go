@@ -46,8 +46,9 @@ type runFunc func()
 
 func (f runFunc) Run(context.Context) error { f(); return nil }
 
-// ListenPlain serves the addresses (tcp://host:port, unix://path) until Close.
-func (s *Server) ListenPlain(addrs []string, loops int, keepalive time.Duration) error {
+// ListenPlain serves the addresses (tcp://host:port, unix://path) until Close. What comes to a port that is dedicated to a
+// service gets that service and no other.
+func (s *Server) ListenPlain(addrs []string, services map[int]Service, loops int, keepalive time.Duration) error {
 	ev := &events{srv: s, ready: make(chan struct{}), loops: map[gnet.EventLoop]*loop{}}
 	addrs = slices.Clone(addrs)
 	for i, a := range addrs {
@@ -59,6 +60,7 @@ func (s *Server) ListenPlain(addrs []string, loops int, keepalive time.Duration)
 			addrs[i] = ev.socket.address()
 		}
 	}
+	s.services = services
 	failed := make(chan error, 1)
 	go func() {
 		failed <- gnet.Rotate(ev, addrs, gnet.WithOptions(gnet.Options{
@@ -116,6 +118,7 @@ func (ev *events) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	ses.w.Proto = 2
 	cl.Attach(ses)
 	c.SetContext(ses)
+	ses.hurry()
 	return nil, gnet.None
 }
 

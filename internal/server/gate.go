@@ -82,12 +82,20 @@ func runsInMulti(row *command.Row) bool {
 
 // check returns the error for a command that may not run, or "".
 func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) string {
+	if cl.Service != "" {
+		if text := s.serviceRefuses(cl, row, args); text != "" {
+			return text
+		}
+	}
 	switch {
 	case row == nil:
 		return s.unknown(args)
 	case !row.ArityOK(len(args)) || row.Handler == nil:
 		return string(resp.WrongArity(row.Full))
 	case !cl.Authenticated && !row.Is(command.NoAuth) && s.users.LoginNeeded():
+		if row.Name == "replstream" {
+			s.strange("it asked for the service of replicas and has not authenticated", cl, row.Name)
+		}
 		return string(resp.ErrNoAuth)
 	case cl.InMulti && row.Is(command.NoMulti):
 		return "ERR Command not allowed inside a transaction"

@@ -24,6 +24,7 @@ import (
 	"github.com/haypile/haypile/internal/engine"
 	"github.com/haypile/haypile/internal/resp"
 	"github.com/haypile/haypile/internal/script"
+	"github.com/haypile/haypile/internal/throttle"
 )
 
 // Hooks are what the server tells the rest of the instance.
@@ -82,9 +83,12 @@ type Server struct {
 
 	lim      atomic.Pointer[resp.Limits]
 	stranger atomic.Pointer[resp.Limits]
-	pause    pause
-	Loading  atomic.Bool
-	Guarded  atomic.Bool // ask Hooks.Refuse
+
+	services  map[int]Service // dedicated ports; set before anyone connects
+	strangers throttle.Sometimes
+	pause     pause
+	Loading   atomic.Bool
+	Guarded   atomic.Bool // ask Hooks.Refuse
 
 	mu        sync.Mutex
 	listeners []listener
@@ -117,13 +121,6 @@ func (s *Server) configure(v *config.Values) {
 func (s *Server) Reconfigure(v *config.Values) { s.configure(v) }
 
 func (s *Server) limits() *resp.Limits { return s.lim.Load() }
-
-func (s *Server) limitsFor(cl *client.Client) *resp.Limits {
-	if cl.Authenticated {
-		return s.lim.Load()
-	}
-	return s.stranger.Load()
-}
 
 func (s *Server) outputLimit(cl *client.Client) config.OutputLimit {
 	limits := &s.cfg.Load().OutputBufferLimits
@@ -161,6 +158,9 @@ func (s *Server) accept(o endpoint) (*client.Client, string) {
 	cl := &client.Client{
 		ID: s.registry.NewID(), Addr: o.addr, LAddr: o.laddr, FD: o.fd, Unix: o.unix, TLS: o.tls, Local: o.local,
 		Created: time.Now(), Proto: 2, Authenticated: !s.users.LoginNeeded(),
+	}
+	if !o.unix && !o.tls {
+		cl.Service = s.services[servicePort(o.laddr)].Name
 	}
 	cl.SetUser(s.users.Default)
 	cl.Touch(nil, time.Now().UnixNano())

@@ -61,6 +61,7 @@ type session struct {
 	away    bool   // a worker has the command; guarded by pushMu
 	dead    bool   // guarded by pushMu too: nothing may be scheduled any more
 
+	late      *time.Timer              // see hurry
 	taken     atomic.Pointer[net.Conn] // see giveAway
 	takenRest []byte
 }
@@ -88,13 +89,17 @@ func (s *session) feed(data []byte) {
 
 // keep stores bytes for later, within the limit for input.
 func (s *session) keep(data []byte) {
-	limit := s.srv.cfg.Load().QueryBufferLimit
-	if int64(len(s.in)+len(data)) > int64(limit) {
-		s.srv.log.Warn("client closed: its input exceeds client-query-buffer-limit", "client", s.cl.Addr, "bytes", len(s.in)+len(data))
+	limit := s.srv.inputLimit(s.cl)
+	if int64(len(s.in)+len(data)) > limit {
+		if s.cl.Service != "" {
+			s.srv.strange("it sends more than a replica has to say", s.cl, "")
+		} else {
+			s.srv.log.Warn("client closed: its input exceeds client-query-buffer-limit", "client", s.cl.Addr, "bytes", len(s.in)+len(data))
+		}
 		s.shut()
 		return
 	}
-	if need := s.parser.Need(); need > int64(cap(s.in)) && need < int64(limit) && len(s.in)+len(data) > cap(s.in) {
+	if need := s.parser.Need(); need > int64(cap(s.in)) && need < limit && len(s.in)+len(data) > cap(s.in) {
 		// A big value is coming. Room grows with what has arrived, not with what was
 		// announced.
 		grown := make([]byte, len(s.in), min(int(need), max(2*cap(s.in), len(s.in)+len(data))))
@@ -141,6 +146,7 @@ func (s *session) process(buf []byte) (n int) {
 		}
 		if err != nil {
 			s.srv.log.Debug("client closed: protocol error", "client", s.cl.Addr, "err", err)
+			s.srv.strange("what it sends is not the protocol", s.cl, err.Error())
 			s.srv.stats.ProtocolErrors.Add(1)
 			s.begin()
 			s.w.Error("ERR " + err.Error())
@@ -156,9 +162,7 @@ func (s *session) process(buf []byte) (n int) {
 			if s.owesTooMuch() {
 				break
 			}
-			if s.cl.Authenticated {
-				lim = s.srv.limits()
-			}
+			lim = s.srv.limitsFor(s.cl)
 		}
 	}
 	s.loop.afterTraffic(s)
@@ -329,6 +333,9 @@ func (s *session) gone() {
 	s.pushMu.Unlock()
 	if waiting != nil {
 		waiting.Cancel()
+	}
+	if s.late != nil {
+		s.late.Stop()
 	}
 	if s.taken.Load() == nil {
 		s.srv.forget(s.cl)

@@ -1,0 +1,91 @@
+package server
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
+	"github.com/haypile/haypile/internal/resp"
+)
+
+// Service is what a port is dedicated to.
+type Service struct {
+	Name  string // as replicas ask for it: REPLSTREAM Name
+	Words string // for people
+}
+
+// servicePort is the port at the end of an address.
+func servicePort(laddr string) int {
+	port, _ := strconv.Atoi(laddr[strings.LastIndexByte(laddr, ':')+1:])
+	return port
+}
+
+// serviceInput bounds what a connection to a dedicated port may have unread: what is asked for there is short.
+const serviceInput = 128 << 10
+
+// serviceRefuses is the gate of a dedicated port: who comes there may log in and ask for the service, and nothing else.
+func (s *Server) serviceRefuses(cl *client.Client, row *command.Row, args [][]byte) string {
+	if row != nil {
+		switch row.Name {
+		case "auth", "hello", "ping", "quit":
+			return ""
+		case "replstream":
+			if len(args) == 2 && strings.EqualFold(string(args[1]), cl.Service) {
+				return ""
+			}
+		}
+	}
+	cl.CloseAfter = true
+	name := string(clip(args[0]))
+	s.strange("a command that is not for this port", cl, fmt.Sprintf("%.40q", name))
+	v := s.cfg.Load()
+	clients := fmt.Sprintf("port %d", v.Port)
+	if v.Port == 0 {
+		clients = fmt.Sprintf("tls-port %d", v.TLSPort)
+	}
+	return fmt.Sprintf("ERR this port serves %s to replicas only; clients connect to %s", s.services[servicePort(cl.LAddr)].Words, clients)
+}
+
+// strange logs what somebody did who is no client and no replica: once a minute.
+func (s *Server) strange(what string, cl *client.Client, reason string) {
+	ok, held := s.strangers.Now()
+	if !ok {
+		return
+	}
+	s.log.Warn("a connection was refused: "+what, "client", cl.Addr, "at", cl.LAddr, "reason", reason, "not_logged_before", held)
+}
+
+// limitsFor are tight for who has not logged in, and at dedicated ports.
+func (s *Server) limitsFor(cl *client.Client) *resp.Limits {
+	if cl.Authenticated && cl.Service == "" {
+		return s.lim.Load()
+	}
+	return s.stranger.Load()
+}
+
+// inputLimit is how much a connection may have sent that is not executed yet.
+func (s *Server) inputLimit(cl *client.Client) int64 {
+	limit := int64(s.cfg.Load().QueryBufferLimit)
+	if cl.Service != "" {
+		limit = min(limit, serviceInput)
+	}
+	return limit
+}
+
+// hurry ends a connection to a dedicated port that has not asked for the service within repl-timeout.
+func (s *session) hurry() {
+	if s.cl.Service == "" {
+		return
+	}
+	s.late = time.AfterFunc(s.srv.cfg.Load().ReplTimeout, func() {
+		s.post(func() {
+			if s.taken.Load() == nil && !s.closed {
+				s.srv.strange("it has not asked for the service within repl-timeout", s.cl, "")
+				s.shut()
+			}
+		})
+	})
+}
