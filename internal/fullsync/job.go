@@ -61,6 +61,9 @@ func (j *job) serve() error {
 	if j.req.Version != protocolVersion {
 		return fmt.Errorf("the replica speaks version %d of the copy protocol, this server %d", j.req.Version, protocolVersion)
 	}
+	if !plainName(j.req.Database) { // a snapshot's directory is named after it
+		return fmt.Errorf("there is no database %.40q", j.req.Database)
+	}
 	if err := j.src.enter(j.req.Replica, func(at int) error {
 		return j.link.SendJSON(kindPlace, place{Place: at, Reason: "max-concurrent-full-syncs"})
 	}); err != nil {
