@@ -32,7 +32,8 @@ type SinkOptions struct {
 	Parallel func() int
 	Stall    func() time.Duration
 	Pace     transport.Pace
-	Reserve  int64 // bytes of the disk that must stay free
+	Quiet    time.Duration // without a byte, after which it is seen whether a new connection gets through; 0: 3 s
+	Reserve  int64         // bytes of the disk that must stay free
 	Placed   func(int)
 	Begun    func(total int64)
 	Logger   *slog.Logger
@@ -58,7 +59,7 @@ func Receive(ctx context.Context, o SinkOptions, p *Progress) (lsn uint64, err e
 			err = context.Canceled
 		}
 	}()
-	first, err := s.connect(ctx, s.remembered())
+	first, err := s.connect(ctx, s.remembered(), 0)
 	if err != nil {
 		return 0, err
 	}
@@ -97,11 +98,19 @@ type leg struct {
 	grant  grant
 	files  []File
 	unhook func() bool
+
+	waiting atomic.Int64 // since when a piece of a file is waited for, Unix ns; 0: it is not
+
+	mu    sync.Mutex // of what follows, and of changes of link
+	fresh *leg       // to go on with, as the link is silent
 }
 
 func (l *leg) close() {
 	l.unhook()
 	l.link.Close()
+	if l.fresh != nil {
+		l.fresh.close()
+	}
 }
 
 // SnapshotFile remembers which snapshot the files in a directory are of. Whoever puts a
@@ -118,13 +127,20 @@ func (s *sink) remembered() string {
 	return strings.TrimSpace(string(b))
 }
 
-// connect asks for the snapshot and waits for its turn.
-func (s *sink) connect(ctx context.Context, snapshot string) (*leg, error) {
-	conn, rest, err := s.o.Dial(ctx)
+// connect asks for the snapshot and waits for its turn. hurry bounds the time to connect, and the silences before the answer; 0 does not.
+func (s *sink) connect(ctx context.Context, snapshot string, hurry time.Duration) (*leg, error) {
+	dialing, stall := ctx, s.o.Stall()
+	if hurry > 0 {
+		var cancel context.CancelFunc
+		dialing, cancel = context.WithTimeout(ctx, hurry)
+		defer cancel()
+		stall = min(stall, 2*hurry)
+	}
+	conn, rest, err := s.o.Dial(dialing)
 	if err != nil {
 		return nil, err
 	}
-	l := &leg{link: transport.New(conn, rest, s.o.Stall())}
+	l := &leg{link: transport.New(conn, rest, stall)}
 	l.unhook = context.AfterFunc(ctx, func() { conn.Close() })
 	if err := s.begin(l, snapshot); err != nil {
 		l.close()
@@ -263,17 +279,17 @@ func (s *sink) all(ctx context.Context, cancel context.CancelFunc, first *leg) e
 		legs.Add(1)
 		go func() {
 			defer legs.Done()
-			l, err := s.connect(ctx, first.grant.Snapshot)
+			l, err := s.connect(ctx, first.grant.Snapshot, 0)
 			if err != nil {
 				return // the others do its work
 			}
 			defer l.close()
 			if l.grant.Snapshot == first.grant.Snapshot {
-				s.work(cancel, l)
+				s.work(ctx, cancel, l)
 			}
 		}()
 	}
-	s.work(cancel, first)
+	s.work(ctx, cancel, first)
 	legs.Wait()
 	if err := s.cause(); err != nil {
 		return err
@@ -287,7 +303,8 @@ func (s *sink) cause() error {
 	return s.failed
 }
 
-func (s *sink) work(cancel context.CancelFunc, l *leg) {
+func (s *sink) work(ctx context.Context, cancel context.CancelFunc, l *leg) {
+	defer s.watch(ctx, l)()
 	for {
 		i := int(s.next.Add(1)) - 1
 		if i >= len(s.files) || s.cause() != nil {
@@ -384,16 +401,30 @@ func (s *sink) same(l *leg, number uint32, want File, path string) (int64, error
 	return 0, unexpected(kind, p)
 }
 
-func (s *sink) fetch(l *leg, number uint32, want File, f vfs.File, at int64) error {
+// request asks for a file from an offset on.
+func (s *sink) request(l *leg, number uint32, want File, at int64) error {
 	s.p.Requested.Add(want.Size - at)
-	if err := l.link.Send(kindFetch, appendFileAndNumber(nil, number, uint64(at))); err != nil {
+	l.link.SetTimeout(s.o.Stall())
+	return l.link.Send(kindFetch, appendFileAndNumber(nil, number, uint64(at)))
+}
+
+func (s *sink) fetch(l *leg, number uint32, want File, f vfs.File, at int64) error {
+	if err := s.request(l, number, want, at); err != nil {
 		return err
 	}
-	l.link.SetTimeout(s.o.Stall())
 	for {
+		l.waiting.Store(time.Now().UnixNano())
 		kind, p, err := l.link.Receive()
+		l.waiting.Store(0)
 		if err != nil {
-			return err
+			if !l.change() {
+				return err
+			}
+			s.p.Requested.Add(at - want.Size) // what has not come does not come any more
+			if err := s.request(l, number, want, at); err != nil {
+				return err
+			}
+			continue
 		}
 		if kind != kindData && kind != kindEnd {
 			return unexpected(kind, p)
