@@ -15,7 +15,7 @@ func TestAFullDiskOfAReplicaBacksOff(t *testing.T) {
 	_, port, _ := strings.Cut(masterAddr, ":")
 	m.MustDo(t, "SET", "k", "0")
 	r.MustDo(t, "REPLICAOF", "127.0.0.1", port)
-	eventually(t, "the replica follows", func() bool { reply, err := r.Do("GET", "k"); return err == nil && reply.Str == "0" })
+	until(t, "the replica follows", func() bool { reply, err := r.Do("GET", "k"); return err == nil && reply.Str == "0" })
 	info := func() string { return r.MustDo(t, "INFO", "replication").Str }
 	counted := func(name string) int {
 		n, _ := strconv.Atoi(infoField(m.MustDo(t, "INFO", "stats").Str, name))
@@ -24,9 +24,9 @@ func TestAFullDiskOfAReplicaBacksOff(t *testing.T) {
 	copies := counted("sync_full")
 
 	r.MustDo(t, "CONFIG", "SET", "disk-resume-writes-free", "9000gb", "disk-stop-writes-free", "8000gb")
-	eventually(t, "the guard closes", func() bool { return strings.Contains(r.MustDo(t, "INFO").Str, "disk_writes_stopped:1") })
+	until(t, "the guard closes", func() bool { return strings.Contains(r.MustDo(t, "INFO").Str, "disk_writes_stopped:1") })
 	m.MustDo(t, "SET", "k", "1")
-	eventually(t, "an error with a reason", func() bool {
+	until(t, "an error with a reason", func() bool {
 		line := infoField(info(), "repl_db0")
 		return strings.Contains(line, "state=error") && strings.Contains(line, "disk")
 	})
@@ -47,19 +47,10 @@ func TestAFullDiskOfAReplicaBacksOff(t *testing.T) {
 		t.Errorf("the master counts it as good: %s", line)
 	}
 	r.MustDo(t, "CONFIG", "SET", "disk-stop-writes-free", "1mb", "disk-resume-writes-free", "2mb")
-	eventually(t, "it goes on by itself", func() bool {
+	until(t, "it goes on by itself", func() bool {
 		return r.MustDo(t, "GET", "k").Str == "1" && len(r.MustDo(t, "GET", "big").Str) == len(value)
 	})
 	if n := counted("sync_full") - copies; n != 0 {
 		t.Errorf("it needed %d copies", n)
-	}
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 20 seconds: %s", what)
-		}
 	}
 }
