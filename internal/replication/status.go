@@ -56,7 +56,7 @@ func (f *Follower) Status() Status {
 			x.Behind = max(0, int64(d.end)-int64(x.Written))
 		}
 		st.Whole = st.Whole && x.State == Connected && !x.Unlike
-		st.Serving = st.Serving && !x.Unlike
+		st.Serving = st.Serving && !x.Unlike && (d.judged || d.off) // before the master has answered nobody knows
 		st.DBs = append(st.DBs, x)
 	}
 	slices.SortFunc(st.DBs, func(a, b DBStatus) int {
