@@ -15,6 +15,8 @@ type Scripting interface {
 	Scripts() *script.Host
 	// MonitorScript tells monitors of a command that a script has called.
 	MonitorScript(db int, args [][]byte)
+	// OutOfMemory says that memory is above maxmemory, so that commands which add data are refused.
+	OutOfMemory() bool
 }
 
 const evalFlags = Scripted | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys
@@ -115,7 +117,12 @@ func runScript(c *Ctx, q *script.Request, flags script.Flags, n int) error {
 			return err
 		}
 	}
+	full := c.Host.OutOfMemory()
+	if full && flags&(script.Compat|script.NoWrites|script.AllowOOM) == 0 {
+		return resp.Err("OOM allow-oom flag is not set on the script, can't run it when used memory > 'maxmemory'")
+	}
 	caller := &scriptCaller{outer: c, readOnly: ro || flags&script.Compat == 0 && flags&script.NoWrites != 0}
+	caller.denyOOM = full && flags&script.AllowOOM == 0
 	q.Keys, q.Args, q.Command, q.Caller = c.Args[3:3+n], c.Args[3+n:], c.Args, caller
 	if !c.Txns.MayWait() {
 		q.Budget, q.Over = loopBudget, datatype.ErrWouldBlock
@@ -138,6 +145,7 @@ func runScript(c *Ctx, q *script.Request, flags script.Flags, n int) error {
 type scriptCaller struct {
 	outer    *Ctx
 	readOnly bool
+	denyOOM  bool // until the script has written: a script is not stopped half-way
 	ctx      Ctx
 }
 
@@ -170,6 +178,9 @@ func (s *scriptCaller) refusal(row *Row, args [][]byte) string {
 			return err.Error()
 		}
 	}
+	if s.denyOOM && row.Is(DenyOOM) {
+		return string(resp.ErrOOM)
+	}
 	return ""
 }
 
@@ -195,6 +206,9 @@ func (s *scriptCaller) Call(args [][]byte, w *resp.Writer) (dirty bool, err erro
 	row.Stats.Calls.Add(1)
 	row.Stats.Nanos.Add(took)
 	row.Stats.Latency.Add(took)
+	if row.Is(Write) {
+		s.denyOOM = false
+	}
 	return row.Is(Write), nil
 }
 

@@ -4,7 +4,7 @@ package config
 // default file says it once.
 const (
 	becauseLog      = "Accepted without effect: every change goes to the binlog, which is always on; see appendfsync and the binlog-* parameters."
-	becauseDisk     = "Accepted without effect: data lives on disk and nothing is evicted; memory-budget bounds the memory."
+	becauseDisk     = "Accepted without effect: data lives on disk and nothing is evicted; see maxmemory."
 	becauseNoRDB    = "Accepted without effect: there is no RDB file to write at intervals; data is on disk all the time, and BGSAVE makes a backup."
 	becauseSync     = "Accepted without effect: replicas continue from the binlog or copy a snapshot of the files; see binlog-retention-bytes and throttle-bytes-per-second."
 	becauseLazy     = "Accepted without effect: deleting is one small record whatever the size, and space is reclaimed in the background."
@@ -43,9 +43,6 @@ var compatRows = []Param{
 	compatParam("sanitize-dump-payload", "yes", asEnum("no", "yes", "clients"),
 		"Accepted without effect: RESTORE always checks what it is given."),
 
-	compatParam("maxmemory", "0", asBytes(0), becauseDisk).warnIfSet("data lives on disk; memory-budget bounds the memory for caches"),
-	compatParam("maxmemory-policy", "noeviction", asEnum("volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
-		"allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"), becauseDisk).warnIfSet("nothing is ever evicted; give keys a time to live instead"),
 	compatParam("maxmemory-samples", "5", asInt(1, maxInt32), becauseDisk),
 	compatParam("maxmemory-eviction-tenacity", "10", asInt(0, 100), becauseDisk),
 	compatParam("lfu-log-factor", "10", asInt(0, maxInt32), becauseDisk),

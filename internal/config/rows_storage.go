@@ -10,6 +10,16 @@ var storageRows = []Param{
 		"Memory for caches and write buffers together. 0 takes half of what the machine or the container (cgroup) "+
 			"allows. Connections and running commands come on top.").check(budgetLargeEnough).shown(),
 
+	bytesParam("maxmemory", 0, 0, maxInt64, func(v *Values) *Bytes { return &v.MaxMemory }, mutable,
+		"Memory of the server, as in Redis, though data is on disk: a memory-budget above it is lowered to it. If what no cache can "+
+			"give back (the heap, connections, filters) is larger all the same, commands that add data are refused with OOM, "+
+			"unless maxmemory-policy says otherwise. 0 is no limit besides memory-budget."),
+
+	enumParam("maxmemory-policy", PolicyNoEviction, policyNames, func(v *Values) *Policy { return &v.MaxMemoryPolicy }, mutable,
+		"With noeviction, maxmemory refuses commands. With any other, it refuses none. Nothing is evicted in "+
+			"any case, because data is on disk; give keys a time to live instead.").
+		warnIfSet("nothing is ever evicted; give keys a time to live instead"),
+
 	intParam("value-cache-percent", 25, 0, 90, func(v *Values) *int64 { return &v.ValueCachePercent }, fixed,
 		"Share of memory-budget for recently used values, which spare a read of the store altogether."),
 

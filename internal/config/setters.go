@@ -24,13 +24,13 @@ func dirGiven(v *Values) error {
 	return nil
 }
 
-// minMemoryBudget is what caches and write buffers of a few databases need to work
+// MinMemoryBudget is what caches and write buffers of a few databases need to work
 // at all.
-const minMemoryBudget = 16 << 20
+const MinMemoryBudget = 16 << 20
 
 func budgetLargeEnough(v *Values) error {
-	if v.MemoryBudget != 0 && v.MemoryBudget < minMemoryBudget {
-		return errors.New("argument must be 0 (choose by the machine) or at least " + formatBytes(minMemoryBudget))
+	if v.MemoryBudget != 0 && v.MemoryBudget < MinMemoryBudget {
+		return errors.New("argument must be 0 (choose by the machine) or at least " + formatBytes(MinMemoryBudget))
 	}
 	return nil
 }

@@ -123,6 +123,24 @@ func (g Guard) Allows(local bool) bool {
 	return g == GuardYes || g == GuardLocal && local
 }
 
+// Policy is maxmemory-policy.
+type Policy uint8
+
+const (
+	PolicyVolatileLRU Policy = iota
+	PolicyVolatileLFU
+	PolicyVolatileRandom
+	PolicyVolatileTTL
+	PolicyAllKeysLRU
+	PolicyAllKeysLFU
+	PolicyAllKeysRandom
+	PolicyNoEviction
+)
+
+var policyNames = []string{"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"}
+
+func (p Policy) String() string { return policyNames[p] }
+
 // Layout is the order of keys on disk; a data directory keeps the one it was made with.
 type Layout uint8
 

@@ -53,6 +53,8 @@ type Values struct {
 	// Storage
 	Dir                   string
 	MemoryBudget          Bytes
+	MaxMemory             Bytes // 0: no limit
+	MaxMemoryPolicy       Policy
 	ValueCachePercent     int64
 	BlockCachePercent     int64
 	MemtableSize          Bytes

@@ -81,8 +81,8 @@ func memorySection(w *writer, s *Sources) {
 			w.bytes("used_memory_rss", p.Bytes)
 		case "budget":
 			w.bytes("memory_budget", p.Bytes)
-			w.bytes("maxmemory", 0)
-			w.str("maxmemory_policy", s.Config.Load().Compat("maxmemory-policy"))
+			w.bytes("maxmemory", int64(s.Config.Load().MaxMemory))
+			w.str("maxmemory_policy", s.Config.Load().MaxMemoryPolicy.String())
 		case "peak.rss":
 			w.bytes("used_memory_peak", p.Bytes)
 		default:

@@ -29,6 +29,7 @@ func (n *Node) every(d time.Duration, f func()) {
 func (n *Node) background() {
 	n.every(diskCheckEvery, n.checkDisk)
 	n.every(100*time.Millisecond, n.sampleRates)
+	n.every(100*time.Millisecond, n.weighMemory)
 	n.every(2*time.Second, n.trimLogs)
 	n.every(2*time.Second, n.trimMemory)
 	n.every(time.Second, n.closeIdle)

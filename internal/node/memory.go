@@ -27,12 +27,17 @@ type budget struct {
 	heapLimit   int64 // when the garbage collector works harder
 }
 
-// MemoryBudget is in bytes: what the parameters name, or half of what the machine or the container allows.
+// MemoryBudget is in bytes: what the parameters name, or half of what the machine or the container allows; in either case not
+// more than maxmemory.
 func MemoryBudget(v *config.Values) int64 {
-	if v.MemoryBudget > 0 {
-		return int64(v.MemoryBudget)
+	total := int64(v.MemoryBudget)
+	if total == 0 {
+		total = availableMemory() / 2
 	}
-	return availableMemory() / 2
+	if v.MaxMemory > 0 {
+		total = min(total, int64(max(v.MaxMemory, config.MinMemoryBudget)))
+	}
+	return total
 }
 
 // divide splits the budget.

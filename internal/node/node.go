@@ -69,6 +69,7 @@ type Node struct {
 	latency   metric.Latency
 	rates     info.Rates
 	disk      diskGuard
+	pressure  pressure
 	backups   backups
 	repl      replicating
 	discarded atomic.Int64 // changes written to files because the master never had them
@@ -220,6 +221,7 @@ func (n *Node) apply(v *config.Values) {
 	n.track.SetLimit(int(v.TrackingTableMaxKeys))
 	n.scripts.Configure(script.Settings{BusyAfter: v.BusyReplyThreshold, MemoryLimit: int(v.LuaMemoryLimit)})
 	n.srv.Reconfigure(v)
+	n.limitMemory(v)
 	if n.repl.throttle != nil {
 		n.repl.throttle.SetRate(int64(v.ThrottleBytesPerSec))
 		n.guard(v)
@@ -233,7 +235,7 @@ func (n *Node) reconfigure(old, next *config.Values) error {
 			return err
 		}
 	}
-	if old.MemoryBudget != next.MemoryBudget || old.ValueCachePercent != next.ValueCachePercent {
+	if MemoryBudget(old) != MemoryBudget(next) || old.ValueCachePercent != next.ValueCachePercent {
 		b := divide(next)
 		debug.SetMemoryLimit(b.heapLimit)
 		n.eng.Cache().SetLimit(b.valueCache)

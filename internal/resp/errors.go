@@ -32,6 +32,7 @@ const (
 	ErrMaxClients     Err = "ERR max number of clients reached"
 	ErrReadOnly       Err = "READONLY You can't write against a read only replica."
 	ErrLoading        Err = "LOADING Haypile is loading the dataset in memory"
+	ErrOOM            Err = "OOM command not allowed when used memory > 'maxmemory'."
 	ErrNoScript       Err = "NOSCRIPT No matching script. Please use EVAL."
 	ErrInvalidCursor  Err = "ERR invalid cursor"
 	ErrTimeoutNotNum  Err = "ERR timeout is not a float or out of range"

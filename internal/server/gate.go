@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/haypile/haypile/internal/acl"
@@ -111,6 +112,9 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 	case cl.Subscribed() && cl.Proto < 3 && !allowedSubscribed(row):
 		return "ERR Can't execute '" + row.Full + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
 	}
+	if s.OutOfMemory.Load() && refusedOutOfMemory(cl, row) {
+		return string(resp.ErrOOM)
+	}
 	if s.Guarded.Load() {
 		if err := s.refuse(cl, row); err != nil {
 			return err.Error()
@@ -127,6 +131,15 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		}
 	}
 	return ""
+}
+
+// refusedOutOfMemory says whether a command might add to memory that is above maxmemory already: whatever would be queued does, and
+// EXEC if something that was queued does.
+func refusedOutOfMemory(cl *client.Client, row *command.Row) bool {
+	if cl.InMulti && !runsInMulti(row) || row.Is(command.DenyOOM) {
+		return true
+	}
+	return row.Is(command.Queued) && slices.ContainsFunc(cl.Queue, func(q client.Queued) bool { return q.Row.(*command.Row).Is(command.DenyOOM) })
 }
 
 // refuse is the gate of replication: EXEC passes if each of its commands does.

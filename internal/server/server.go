@@ -89,6 +89,8 @@ type Server struct {
 	pause     pause
 	Loading   atomic.Bool
 	Guarded   atomic.Bool // ask Hooks.Refuse
+	// OutOfMemory refuses commands that add data.
+	OutOfMemory atomic.Bool
 
 	mu        sync.Mutex
 	listeners []listener
