@@ -3,7 +3,7 @@ package config
 import "time"
 
 var networkRows = []Param{
-	intParam("port", 9221, 0, 65535, func(v *Values) *int64 { return &v.Port }, fixed,
+	intParam("port", 9221, 0, 65535, func(v *Values) *int64 { return &v.Port }, mutable,
 		"TCP port for clients. 0 closes it, for instance when only TLS is wanted.").shown(),
 
 	wordsParam("bind", []string{"*", "-::*"}, func(v *Values) *[]string { return &v.Bind }, mutable,

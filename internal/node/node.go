@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -235,6 +236,12 @@ func (n *Node) reconfigure(old, next *config.Values) error {
 			return err
 		}
 	}
+	if err := n.listenAnew(old, next); err != nil {
+		if old.TLSGeneration != next.TLSGeneration {
+			err = errors.Join(err, n.srv.ReloadTLS(old))
+		}
+		return err
+	}
 	if MemoryBudget(old) != MemoryBudget(next) || old.ValueCachePercent != next.ValueCachePercent {
 		b := divide(next)
 		debug.SetMemoryLimit(b.heapLimit)
@@ -259,13 +266,51 @@ func limits(v *config.Values) *datatype.Limits {
 	}
 }
 
-func (n *Node) listen(v *config.Values) error {
-	loops := int(v.EventLoops)
-	if loops == 0 {
-		loops = max(1, runtime.GOMAXPROCS(0)/2)
+func eventLoops(v *config.Values) int {
+	if v.EventLoops > 0 {
+		return int(v.EventLoops)
 	}
+	return max(1, runtime.GOMAXPROCS(0)/2)
+}
+
+// listenAnew is CONFIG SET of port and bind.
+func (n *Node) listenAnew(old, next *config.Values) error {
+	portMoved, bindMoved := old.Port != next.Port, !slices.Equal(old.Bind, next.Bind)
+	if !portMoved && !bindMoved {
+		return nil
+	}
+	err := n.rebind(next)
+	if err == nil && bindMoved {
+		if err = n.srv.RebindTLS(next); err != nil {
+			err = errors.Join(err, n.rebind(old))
+		}
+	}
+	switch {
+	case err == nil:
+		n.log.Info("listening", "addresses", server.Addresses(next))
+		return nil
+	case portMoved:
+		n.log.Warn("CONFIG SET port: the server listens where it did", "err", err)
+		return &config.ParamError{Name: "port", Err: errors.New("Unable to listen on this port. Check server logs.")}
+	}
+	n.log.Warn("CONFIG SET bind: the server listens where it did", "err", err)
+	return &config.ParamError{Name: "bind", Err: errors.New("Failed to bind to specified addresses.")}
+}
+
+func (n *Node) rebind(v *config.Values) error {
 	dedicated, services := n.serviceAddresses(v)
-	if err := n.srv.ListenPlain(append(server.Addresses(v), dedicated...), services, loops, v.TCPKeepalive); err != nil {
+	before := n.srv.SetServices(services)
+	err := n.srv.Rebind(append(server.TCPAddresses(v), dedicated...), eventLoops(v), v.TCPKeepalive)
+	if err != nil {
+		n.srv.SetServices(before)
+	}
+	return err
+}
+
+func (n *Node) listen(v *config.Values) error {
+	dedicated, services := n.serviceAddresses(v)
+	n.srv.SetServices(services)
+	if err := n.srv.ListenPlain(append(server.Addresses(v), dedicated...), eventLoops(v), v.TCPKeepalive); err != nil {
 		return err
 	}
 	if v.UnixSocket != "" && v.UnixSocketPerm != 0 {

@@ -198,7 +198,7 @@ func (n *Node) serviceAddresses(v *config.Values) (list []string, services map[i
 		if p.port == 0 {
 			continue
 		}
-		if addrs := server.ServiceAddresses(v, p.port); addrs != nil {
+		if addrs := n.srv.ServiceAddresses(v, p.port); addrs != nil {
 			list = append(list, addrs...)
 			services[p.port] = server.Service{Name: string(p.service), Words: p.service.Words()}
 		} else {

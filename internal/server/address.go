@@ -14,14 +14,19 @@ import (
 // tcp://host:port and unix://path. A leading "-" marks an address that may be
 // missing, as in redis.conf; * and ::* are all addresses.
 func Addresses(v *config.Values) []string {
-	var list []string
-	if v.Port != 0 {
-		list = append(list, tcpAddresses(v.Bind, int(v.Port))...)
-	}
+	list := TCPAddresses(v)
 	if v.UnixSocket != "" {
 		list = append(list, "unix://"+v.UnixSocket)
 	}
 	return list
+}
+
+// TCPAddresses are those of port.
+func TCPAddresses(v *config.Values) []string {
+	if v.Port == 0 {
+		return nil
+	}
+	return tcpAddresses(v.Bind, int(v.Port))
 }
 
 func tcpAddresses(bind []string, port int) (list []string) {
@@ -68,15 +73,11 @@ func ChmodSocket(v *config.Values) error {
 	return nil
 }
 
-// ServiceAddresses is where a dedicated port is listened on, or nothing when it is taken.
-func ServiceAddresses(v *config.Values, port int) []string {
+// ServiceAddresses is where a dedicated port is listened on, or nothing when another process has it.
+func (s *Server) ServiceAddresses(v *config.Values, port int) []string {
 	list := tcpAddresses(v.Bind, port)
-	for _, a := range list {
-		l, err := net.Listen("tcp", strings.TrimPrefix(a, "tcp://"))
-		if err != nil {
-			return nil
-		}
-		l.Close()
+	if !samePort(list, s.listening()) && probe(list) != nil {
+		return nil
 	}
 	return list
 }

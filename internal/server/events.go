@@ -22,6 +22,7 @@ type events struct {
 	srv   *Server
 	eng   gnet.Engine
 	ready chan struct{}
+	addrs []string // of TCP that are listened on
 	// socket is the Unix socket among the addresses, or nil.
 	socket *unixSocket
 
@@ -46,9 +47,8 @@ type runFunc func()
 
 func (f runFunc) Run(context.Context) error { f(); return nil }
 
-// ListenPlain serves the addresses (tcp://host:port, unix://path) until Close. What comes to a port that is dedicated to a
-// service gets that service and no other.
-func (s *Server) ListenPlain(addrs []string, services map[int]Service, loops int, keepalive time.Duration) error {
+// ListenPlain serves the addresses (tcp://host:port, unix://path) until Close.
+func (s *Server) ListenPlain(addrs []string, loops int, keepalive time.Duration) error {
 	ev := &events{srv: s, ready: make(chan struct{}), loops: map[gnet.EventLoop]*loop{}}
 	addrs = slices.Clone(addrs)
 	for i, a := range addrs {
@@ -58,9 +58,10 @@ func (s *Server) ListenPlain(addrs []string, services map[int]Service, loops int
 				return err
 			}
 			addrs[i] = ev.socket.address()
+		} else {
+			ev.addrs = append(ev.addrs, a)
 		}
 	}
-	s.services = services
 	failed := make(chan error, 1)
 	go func() {
 		failed <- gnet.Rotate(ev, addrs, gnet.WithOptions(gnet.Options{

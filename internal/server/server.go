@@ -84,7 +84,7 @@ type Server struct {
 	lim      atomic.Pointer[resp.Limits]
 	stranger atomic.Pointer[resp.Limits]
 
-	services  map[int]Service // dedicated ports; set before anyone connects
+	services  atomic.Pointer[map[int]Service] // see SetServices
 	strangers throttle.Sometimes
 	pause     pause
 	Loading   atomic.Bool
@@ -96,6 +96,7 @@ type Server struct {
 	listeners []listener
 	tls       *tlsListener
 	closing   atomic.Bool
+	retiring  sync.WaitGroup // event loops that nobody uses any more
 }
 
 // listener is something that accepts connections.
@@ -162,7 +163,7 @@ func (s *Server) accept(o endpoint) (*client.Client, string) {
 		Created: time.Now(), Proto: 2, Authenticated: !s.users.LoginNeeded(),
 	}
 	if !o.unix && !o.tls {
-		cl.Service = s.services[servicePort(o.laddr)].Name
+		cl.Service = s.service(servicePort(o.laddr)).Name
 	}
 	cl.SetUser(s.users.Default)
 	cl.Touch(nil, time.Now().UnixNano())
@@ -212,4 +213,5 @@ func (s *Server) Close() {
 	for _, l := range list {
 		l.stop()
 	}
+	s.retiring.Wait()
 }

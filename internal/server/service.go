@@ -17,6 +17,21 @@ type Service struct {
 	Words string // for people
 }
 
+// SetServices says which ports are dedicated to a service: who connects there gets that service and no other. It returns what it was.
+func (s *Server) SetServices(services map[int]Service) (before map[int]Service) {
+	if old := s.services.Swap(&services); old != nil {
+		before = *old
+	}
+	return before
+}
+
+func (s *Server) service(port int) Service {
+	if services := s.services.Load(); services != nil {
+		return (*services)[port]
+	}
+	return Service{}
+}
+
 // servicePort is the port at the end of an address.
 func servicePort(laddr string) int {
 	port, _ := strconv.Atoi(laddr[strings.LastIndexByte(laddr, ':')+1:])
@@ -46,7 +61,7 @@ func (s *Server) serviceRefuses(cl *client.Client, row *command.Row, args [][]by
 	if v.Port == 0 {
 		clients = fmt.Sprintf("tls-port %d", v.TLSPort)
 	}
-	return fmt.Sprintf("ERR this port serves %s to replicas only; clients connect to %s", s.services[servicePort(cl.LAddr)].Words, clients)
+	return fmt.Sprintf("ERR this port serves %s to replicas only; clients connect to %s", s.service(servicePort(cl.LAddr)).Words, clients)
 }
 
 // strange logs what somebody did who is no client and no replica: once a minute.

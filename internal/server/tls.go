@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,8 +23,8 @@ import (
 type tlsListener struct {
 	srv   *Server
 	conf  atomic.Pointer[tls.Config]
-	ls    []net.Listener
 	mu    sync.Mutex
+	ls    map[string]net.Listener // by address
 	conns map[net.Conn]struct{}
 	wg    sync.WaitGroup
 }
@@ -62,23 +64,58 @@ func (s *Server) ListenTLS(v *config.Values) error {
 	if err != nil {
 		return err
 	}
-	t := &tlsListener{srv: s, conns: map[net.Conn]struct{}{}}
+	t := &tlsListener{srv: s, conns: map[net.Conn]struct{}{}, ls: map[string]net.Listener{}}
 	t.conf.Store(conf)
-	for _, a := range tcpAddresses(v.Bind, int(v.TLSPort)) {
-		l, err := net.Listen("tcp", strings.TrimPrefix(a, "tcp://"))
-		if err != nil {
-			t.stop()
-			return fmt.Errorf("listen on tls-port: %w", err)
-		}
-		t.ls = append(t.ls, l)
-		t.wg.Add(1)
-		go t.accept(l, v.TCPKeepalive)
+	if err := t.listen(tcpAddresses(v.Bind, int(v.TLSPort)), v.TCPKeepalive); err != nil {
+		t.stop()
+		return fmt.Errorf("listen on tls-port: %w", err)
 	}
 	s.mu.Lock()
 	s.listeners = append(s.listeners, t)
 	s.tls = t
 	s.mu.Unlock()
 	return nil
+}
+
+func (t *tlsListener) listen(addrs []string, keepalive time.Duration) error {
+	for _, a := range addrs {
+		l, err := net.Listen("tcp", strings.TrimPrefix(a, "tcp://"))
+		if err != nil {
+			return err
+		}
+		t.ls[a] = l
+		t.wg.Add(1)
+		go t.accept(l, keepalive)
+	}
+	return nil
+}
+
+// RebindTLS listens for TLS where bind says now. Connections stay.
+func (s *Server) RebindTLS(v *config.Values) error {
+	s.mu.Lock()
+	t := s.tls
+	s.mu.Unlock()
+	if t == nil {
+		return nil
+	}
+	before := slices.Collect(maps.Keys(t.ls))
+	addrs := tcpAddresses(v.Bind, int(v.TLSPort))
+	t.close(without(before, addrs))
+	err := t.listen(without(addrs, before), v.TCPKeepalive)
+	if err != nil {
+		t.close(without(slices.Collect(maps.Keys(t.ls)), before))
+		if back := t.listen(without(before, slices.Collect(maps.Keys(t.ls))), v.TCPKeepalive); back != nil {
+			err = fmt.Errorf("%w (and listening as before failed: %v)", err, back)
+		}
+	}
+	return err
+}
+
+func (t *tlsListener) close(addrs []string) {
+	for _, a := range addrs {
+		t.ls[a].Close()
+		delete(t.ls, a)
+	}
 }
 
 // ReloadTLS reads the certificates again.
