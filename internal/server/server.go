@@ -123,8 +123,6 @@ func (s *Server) configure(v *config.Values) {
 // Reconfigure is called after CONFIG SET.
 func (s *Server) Reconfigure(v *config.Values) { s.configure(v) }
 
-func (s *Server) limits() *resp.Limits { return s.lim.Load() }
-
 func (s *Server) outputLimit(cl *client.Client) config.OutputLimit {
 	limits := &s.cfg.Load().OutputBufferLimits
 	if cl.Subscribed() || cl.Monitor {
