@@ -2,11 +2,13 @@ package replication
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/haypile/haypile/internal/transport"
@@ -17,15 +19,17 @@ const ackEvery = 100 * time.Millisecond
 
 // receive handles what the master says, until the link ends.
 func (f *Follower) receive(link *transport.Link, attempt int) error {
-	done := make(chan struct{})
-	defer close(done)
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	var waiting atomic.Int64
+	f.spawn(func() { f.watch(ctx, link, &waiting, attempt) })
 	a := &acks{f: f, link: link}
 	f.spawn(func() {
 		t := time.NewTicker(ackEvery)
 		defer t.Stop()
 		for beats := 0; ; beats++ {
 			select {
-			case <-done:
+			case <-ctx.Done():
 				return
 			case <-t.C:
 				a.send(beats%10 == 0)
@@ -34,7 +38,9 @@ func (f *Follower) receive(link *transport.Link, attempt int) error {
 	})
 	byNumber := map[uint32]*followed{}
 	for {
+		waiting.Store(time.Now().UnixNano())
 		kind, p, err := link.Receive()
+		waiting.Store(0)
 		if err != nil {
 			return err
 		}

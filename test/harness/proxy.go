@@ -18,7 +18,8 @@ type Proxy struct {
 
 	mu     sync.Mutex
 	conns  map[net.Conn]struct{}
-	silent chan struct{} // closed when bytes may pass
+	lost   map[net.Conn]struct{} // what comes from these does not arrive
+	silent chan struct{}         // closed when bytes may pass
 	refuse bool
 	rate   int // bytes per second of all connections together, each way; 0: any
 	wg     sync.WaitGroup
@@ -35,7 +36,7 @@ func StartProxy(t testing.TB, target string) *Proxy {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	open := make(chan struct{})
 	close(open)
-	p := &Proxy{target: target, l: l, conns: map[net.Conn]struct{}{}, silent: open}
+	p := &Proxy{target: target, l: l, conns: map[net.Conn]struct{}{}, lost: map[net.Conn]struct{}{}, silent: open}
 	p.Port, _ = strconv.Atoi(port)
 	p.wg.Add(1)
 	go p.accept()
@@ -54,6 +55,16 @@ func (p *Proxy) Cut() {
 	defer p.mu.Unlock()
 	for c := range p.conns {
 		c.Close()
+	}
+}
+
+// Strand lets nothing pass on the connections that there are, for good, as if TCP had given up repeating for a long time;
+// new ones work.
+func (p *Proxy) Strand() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		p.lost[c] = struct{}{}
 	}
 }
 
@@ -127,6 +138,8 @@ func (p *Proxy) pass(c net.Conn) {
 		p.mu.Lock()
 		delete(p.conns, c)
 		delete(p.conns, s)
+		delete(p.lost, c)
+		delete(p.lost, s)
 		p.mu.Unlock()
 	}()
 	done := make(chan struct{}, 2)
@@ -138,17 +151,21 @@ func (p *Proxy) pass(c net.Conn) {
 	<-done
 }
 
-func (p *Proxy) copy(dst io.Writer, src io.Reader, counted bool) {
+func (p *Proxy) copy(dst io.Writer, src net.Conn, counted bool) {
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := src.Read(buf)
 		if n > 0 {
 			p.mu.Lock()
 			silent, rate := p.silent, p.rate
-			if counted {
+			_, lost := p.lost[src]
+			if counted && !lost {
 				p.Passed += int64(n)
 			}
 			p.mu.Unlock()
+			if lost {
+				continue // until its end, which must be seen
+			}
 			<-silent
 			if rate > 0 {
 				time.Sleep(time.Duration(n) * time.Second / time.Duration(rate))
