@@ -167,28 +167,22 @@ func (s *Stream) ReadFirst() error {
 func (s *Stream) readRun(w *Window, from layout.StreamID) error {
 	next, _ := from.Next() // it is less than the last one
 	cut := len(layout.AppendStreamEntries(s.pairs()))
-	it, err := s.t.Iter(s.entryBound(next), s.entriesEnd())
-	if err != nil {
-		return err
-	}
-	defer it.Close()
 	r := IDRun{Low: from, Tail: true, IDs: make([]EntryID, 0, windowSize)}
 	var e layout.StreamEntry
-	for ok := it.First(); ok; ok = it.Next() {
+	// What consumers have pending is in the write buffer beside the entries: this does not wait until it is drained.
+	err := s.t.Walk(s.entryBound(next), s.entriesEnd(), false, func(key, val []byte) (bool, error) {
 		if len(r.IDs) >= windowSize {
 			r.Tail = false
-			break
+			return false, nil
 		}
-		id, err := layout.DecodeStreamID(it.Key()[cut:])
+		id, err := layout.DecodeStreamID(key[cut:])
 		if err == nil {
-			err = e.Decode(it.Value())
-		}
-		if err != nil {
-			return err
+			err = e.Decode(val)
 		}
 		r.IDs = append(r.IDs, EntryID{id, e.StartsNode})
-	}
-	if err := it.Error(); err != nil {
+		return true, err
+	})
+	if err != nil {
 		return err
 	}
 	w.addRun(r)
