@@ -143,11 +143,14 @@ func (s *Source) Serve(conn net.Conn, rest []byte) {
 	delete(s.jobs, j)
 	s.mu.Unlock()
 	level := slog.LevelInfo
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF) && j.req.Name != "" && j.snap.Load() == nil: // one more connection than was needed
+		level = slog.LevelDebug
+	case errors.Is(err, io.EOF):
 		level = slog.LevelWarn
-		if !errors.Is(err, io.EOF) {
-			_ = link.SendJSON(kindRefuse, refusal{err.Error()})
-		}
+	case err != nil:
+		level = slog.LevelWarn
+		_ = link.SendJSON(kindRefuse, refusal{err.Error()})
 	}
 	if j.snap.Load() == nil { // it got nothing: perhaps a stranger
 		ok, held := s.refused.Now()
