@@ -37,8 +37,8 @@ type Replicator interface {
 	AbortFailover() error
 	// ForgetHistory begins a new history: CLEARREPLICATIONID.
 	ForgetHistory() error
-	// Refuse is the error for a command that may not run for the sake of replication.
-	Refuse(cl *client.Client, row *Row) error
+	// Refuse is the error for a command that may not run in a database for the sake of replication.
+	Refuse(cl *client.Client, db int, row *Row) error
 	// Replicating says whether this server is a replica.
 	Replicating() bool
 	// Relays says whether there are replicas to relay to.

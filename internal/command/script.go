@@ -113,7 +113,7 @@ func runScript(c *Ctx, q *script.Request, flags script.Flags, n int) error {
 		return resp.Err("ERR Can not execute a script with write flag using *_ro command.")
 	}
 	if flags&(script.Compat|script.NoWrites) == 0 {
-		if err := c.Host.Refuse(c.C, &mayWrite); err != nil {
+		if err := c.Host.Refuse(c.C, c.C.DB(), &mayWrite); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,7 @@ func runScript(c *Ctx, q *script.Request, flags script.Flags, n int) error {
 	if full && flags&(script.Compat|script.NoWrites|script.AllowOOM) == 0 {
 		return resp.Err("OOM allow-oom flag is not set on the script, can't run it when used memory > 'maxmemory'")
 	}
-	caller := &scriptCaller{outer: c, readOnly: ro || flags&script.Compat == 0 && flags&script.NoWrites != 0}
+	caller := &scriptCaller{outer: c, db: c.C.DB(), readOnly: ro || flags&script.Compat == 0 && flags&script.NoWrites != 0}
 	caller.denyOOM = full && flags&script.AllowOOM == 0
 	q.Keys, q.Args, q.Command, q.Caller = c.Args[3:3+n], c.Args[3+n:], c.Args, caller
 	if !c.Txns.MayWait() {
@@ -144,6 +144,7 @@ func runScript(c *Ctx, q *script.Request, flags script.Flags, n int) error {
 // scriptCaller runs commands for a script.
 type scriptCaller struct {
 	outer    *Ctx
+	db       int // in which it began
 	readOnly bool
 	denyOOM  bool // until the script has written: a script is not stopped half-way
 	ctx      Ctx
@@ -173,8 +174,8 @@ func (s *scriptCaller) refusal(row *Row, args [][]byte) string {
 	if err := CheckInScript(s.outer, row, args); err != nil {
 		return err.Error()
 	}
-	if row.Is(Write) {
-		if err := s.outer.Host.Refuse(s.outer.C, row); err != nil {
+	if db := s.outer.C.DB(); row.Is(Write) || db != s.db { // the gate has looked at the script's own database
+		if err := s.outer.Host.Refuse(s.outer.C, db, row); err != nil {
 			return err.Error()
 		}
 	}

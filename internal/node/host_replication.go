@@ -226,7 +226,7 @@ const (
 )
 
 // Refuse implements command.Replicator: it is the gate of replication.
-func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
+func (n *Node) Refuse(cl *client.Client, i int, row *command.Row) error {
 	v, r := n.cfg.Load(), &n.repl
 	if !r.replica.Load() {
 		if row.Is(command.Write) && v.MinReplicasToWrite > 0 && r.good.Load() < v.MinReplicasToWrite {
@@ -234,7 +234,7 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 				return errNoReplicas
 			}
 		}
-		if db := n.eng.Opened(cl.DB()); db != nil && db.Incomplete() && needsData(row) {
+		if db := n.eng.Opened(i); db != nil && db.Incomplete() && needsData(row) {
 			return engine.ErrIncomplete
 		}
 		return nil
@@ -247,7 +247,7 @@ func (n *Node) Refuse(cl *client.Client, row *command.Row) error {
 		return engine.ErrReadOnly
 	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
 		return errMasterDown
-	case needsData(row) && !n.served(cl.DB()):
+	case needsData(row) && !n.served(i):
 		return errCopying
 	}
 	return nil

@@ -42,6 +42,19 @@ func TestAnInterruptedReadingIsRemembered(t *testing.T) {
 				t.Errorf("%v: %q %v", args, r.Str, err)
 			}
 		}
+		// Nor is there a way from another database.
+		d.MustDo(t, "SELECT", "1")
+		for _, args := range [][]any{{"MULTI"}, {"SELECT", "0"}, {"DBSIZE"}, {"SELECT", "99"}, {"SELECT", "x"}} {
+			d.MustDo(t, args...)
+		}
+		if r, err := d.Do("EXEC"); err != nil || !strings.Contains(r.Str, "LOADING") {
+			t.Errorf("EXEC: %v %v", r, err)
+		}
+		if r, err := d.Do("EVAL", "redis.call('SELECT', 0) return redis.call('GET', 'k0')", "0"); err != nil || !strings.Contains(r.Str, "LOADING") {
+			t.Errorf("EVAL: %v %v", r, err)
+		}
+		d.MustDo(t, "SET", "elsewhere", "1")
+		d.MustDo(t, "SELECT", "0")
 		if r, _ := d.Do("REPLICAOF", "NO", "ONE"); !strings.Contains(r.Str, "REPLICAOF NO ONE FORCE") {
 			t.Errorf("REPLICAOF NO ONE: %q", r.Str)
 		}

@@ -144,12 +144,17 @@ func refusedOutOfMemory(cl *client.Client, row *command.Row) bool {
 
 // refuse is the gate of replication: EXEC passes if each of its commands does.
 func (s *Server) refuse(cl *client.Client, row *command.Row) error {
-	if err := s.hooks.Refuse(cl, row); err != nil || !row.Is(command.Queued) {
+	db := cl.DB()
+	if err := s.hooks.Refuse(cl, db, row); err != nil || !row.Is(command.Queued) {
 		return err
 	}
 	for _, q := range cl.Queue {
-		if err := s.hooks.Refuse(cl, q.Row.(*command.Row)); err != nil {
+		queued := q.Row.(*command.Row)
+		if err := s.hooks.Refuse(cl, db, queued); err != nil {
 			return err
+		}
+		if n, ok := queued.Selects(q.Args); ok && n < s.eng.Databases() {
+			db = n
 		}
 	}
 	return nil

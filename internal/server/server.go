@@ -33,9 +33,9 @@ type Hooks struct {
 	Observe func(cl *client.Client, row *command.Row, args [][]byte, nanos int64)
 	// Monitor is told of every command before execution while Monitors is above zero.
 	Monitor func(cl *client.Client, db int, args [][]byte, unixNano int64)
-	// Refuse returns the error for a command that may not run for the sake of
-	// replication; it is asked while Guarded is set.
-	Refuse func(cl *client.Client, row *command.Row) error
+	// Refuse returns the error for a command that may not run in a database for the
+	// sake of replication; it is asked while Guarded is set.
+	Refuse func(cl *client.Client, db int, row *command.Row) error
 	// Closed is told when a client has gone.
 	Closed func(cl *client.Client)
 }
