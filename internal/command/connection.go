@@ -62,15 +62,6 @@ func trimDB(arg []byte) []byte {
 	return arg
 }
 
-// Selects is the database that a command selects for what follows.
-func (r *Row) Selects(args [][]byte) (db int, ok bool) {
-	if r.Name != "select" || len(args) != 2 {
-		return 0, false
-	}
-	n, ok := numeric.ParseInt64(trimDB(args[1]))
-	return int(n), ok && n >= 0
-}
-
 func selectDB(c *Ctx) error {
 	n, err := databaseArg(c, trimDB(c.Args[1]), "")
 	if err != nil {

@@ -60,9 +60,6 @@ var debugCommands = []struct {
 }
 
 func debug(c *Ctx) error {
-	if !c.Host.Config().Load().EnableDebugCommand.Allows(c.C.Local) {
-		return resp.Err("ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.")
-	}
 	if c.T == nil {
 		return resp.ErrLoading
 	}

@@ -33,6 +33,7 @@ const (
 	ErrReadOnly       Err = "READONLY You can't write against a read only replica."
 	ErrLoading        Err = "LOADING Haypile is loading the dataset in memory"
 	ErrOOM            Err = "OOM command not allowed when used memory > 'maxmemory'."
+	ErrNoDebug        Err = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server."
 	ErrNoScript       Err = "NOSCRIPT No matching script. Please use EVAL."
 	ErrInvalidCursor  Err = "ERR invalid cursor"
 	ErrTimeoutNotNum  Err = "ERR timeout is not a float or out of range"

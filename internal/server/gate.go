@@ -93,6 +93,8 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 		return s.unknown(args)
 	case !row.ArityOK(len(args)) || row.Handler == nil:
 		return string(resp.WrongArity(row.Full))
+	case row.Name == "debug" && row.Full == row.Name && !s.cfg.Load().EnableDebugCommand.Allows(cl.Local):
+		return string(resp.ErrNoDebug)
 	case !cl.Authenticated && !row.Is(command.NoAuth) && s.users.LoginNeeded():
 		if row.Name == "replstream" {
 			s.strange("it asked for the service of replicas and has not authenticated", cl, row.Name)
@@ -153,8 +155,8 @@ func (s *Server) refuse(cl *client.Client, row *command.Row) error {
 		if err := s.hooks.Refuse(cl, db, queued); err != nil {
 			return err
 		}
-		if n, ok := queued.Selects(q.Args); ok && n < s.eng.Databases() {
-			db = n
+		if queued.Name == "select" {
+			db = s.eng.Selected(q.Args, db)
 		}
 	}
 	return nil
