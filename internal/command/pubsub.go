@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/haypile/haypile/internal/pubsub"
+	"github.com/haypile/haypile/internal/resp"
 	"github.com/haypile/haypile/internal/tracking"
 )
 
@@ -51,7 +52,13 @@ func subscribe(c *Ctx) error { return subscribeTo(c, pubsub.Channels) }
 
 func psubscribe(c *Ctx) error { return subscribeTo(c, pubsub.Patterns) }
 
-func ssubscribe(c *Ctx) error { return subscribeTo(c, pubsub.Sharded) }
+// ssubscribe is not for EXEC, in contrast to the others, which old clients use there.
+func ssubscribe(c *Ctx) error {
+	if c.NoWait {
+		return resp.Err("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
+	}
+	return subscribeTo(c, pubsub.Sharded)
+}
 
 // subscribeTo confirms each subscription with a message of its own.
 func subscribeTo(c *Ctx, kind pubsub.Kind) error {
