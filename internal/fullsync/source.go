@@ -152,7 +152,7 @@ func (s *Source) Serve(conn net.Conn, rest []byte) {
 		level = slog.LevelWarn
 		_ = link.SendJSON(kindRefuse, refusal{err.Error()})
 	}
-	if j.snap.Load() == nil { // it got nothing: perhaps a stranger
+	if level == slog.LevelWarn && j.snap.Load() == nil { // it got nothing: perhaps a stranger
 		ok, held := s.refused.Now()
 		if !ok {
 			return
