@@ -173,7 +173,7 @@ func clientUnblock(c *Ctx) error {
 	withError := false
 	switch {
 	case len(c.Args) > 4:
-		return resp.WrongArity("client|unblock")
+		return unknownSubcommand(c)
 	case len(c.Args) == 4 && equalFold(c.Args[3], "error"):
 		withError = true
 	case len(c.Args) == 4 && !equalFold(c.Args[3], "timeout"):

@@ -76,7 +76,7 @@ func migrateKeys(args [][]byte) (idx []int, ok bool) {
 	for i := range o.keys {
 		idx = append(idx, first+i)
 	}
-	if err != nil && len(args[3]) > 0 { // it will fail, but it has named a key
+	if err != nil && err != errMigrateKey && len(args[3]) > 0 { // it will fail, but it has named a key
 		return []int{3}, true
 	}
 	return idx, err == nil

@@ -106,6 +106,18 @@ var differences = []difference{
 		},
 	},
 	{
+		commands: "KEYS",
+		what:     "A second argument is a type (`KEYS * hash`), so that COMMAND INFO has -2 for the number of arguments.",
+		reason:   "Pika has it.",
+		match:    never,
+	},
+	{
+		commands: "GEOSEARCH and the like",
+		what:     "The order of members at the same distance; with COUNT, which of them are returned.",
+		reason:   "Redis's order comes from how it sorts, and is nobody's promise.",
+		match:    never, // geoRule
+	},
+	{
 		commands: "COMMAND DOCS",
 		what:     "Arguments have the names, and the text for display, of Redis 7.2. There is no history, and the summary and the effort are Haypile's.",
 		reason:   "In 7.0 arguments of one command may have the same name. What costs how much is otherwise on disk.",
