@@ -1,9 +1,13 @@
 package engine
 
 import (
+	"bytes"
+
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/resp"
 )
 
 // WarmKeys is how many keys are worth being told at once: about as many waits for memory as a processor
@@ -18,8 +22,8 @@ const (
 
 // warming is what Warm needs from one call to the next.
 type warming struct {
-	key    []byte
-	hashes []uint64
+	key, prefix, head []byte
+	hashes            []uint64
 }
 
 // add notes a key.
@@ -32,20 +36,61 @@ func (w *warming) add(db *DB, key []byte) {
 func (w *warming) flush(db *DB) {
 	db.store.Warm(w.hashes)
 	db.eng.cache.Warm(db.space(), w.hashes)
-	w.key, w.hashes = trimBuffer(w.key), w.hashes[:0]
+	w.key, w.prefix, w.hashes = trimBuffer(w.key), trimBuffer(w.prefix), w.hashes[:0]
 }
 
-// Warm tells the turn the keys of commands that follow, so that their waits for memory overlap. They may
-// turn out to be none.
-func (t *Turn) Warm(cl *client.Client, keys [][]byte) {
+// Warm tells the turn what the commands that follow are about, so that their waits for memory overlap. Several
+// in a row on one key may be about members of a large collection: then it is their pairs that are looked for.
+func (t *Turn) Warm(cl *client.Client, ahead []resp.Guess) {
 	db := t.eng.Opened(cl.DB())
-	if len(keys) < 2 || db == nil {
+	if len(ahead) < 2 || db == nil {
 		return
 	}
-	for _, k := range keys {
-		t.warming.add(db, k)
+	w := &t.warming
+	for len(ahead) > 0 {
+		key, run := ahead[0].Key, 1
+		for run < len(ahead) && bytes.Equal(ahead[run].Key, key) {
+			run++
+		}
+		if run == 1 || !w.collection(db, key) {
+			w.add(db, key)
+		} else {
+			for _, g := range ahead[:run] {
+				w.addMember(g.Member)
+			}
+		}
+		ahead = ahead[run:]
 	}
-	t.warming.flush(db)
+	w.flush(db)
+}
+
+// collection looks whether a key is an expanded collection with members, as far as can be said without waiting
+// for the disk, and notes where its pairs are. The lock is not asked for: this is a guess.
+func (w *warming) collection(db *DB, key []byte) bool {
+	w.key = db.keys.Head(w.key[:0], key)
+	hash := xxhash.Sum64(w.key)
+	raw, exists, known := db.store.Pending(w.head[:0], w.key, hash)
+	if !known {
+		raw, exists, known = db.eng.cache.Find(w.head[:0], db.space(), w.key, hash)
+	}
+	w.head = trimBuffer(raw)
+	var head layout.Head
+	if !known || !exists || head.Decode(raw) != nil || head.Encoding != layout.EncExpanded {
+		return false
+	}
+	switch head.Type {
+	case layout.TypeHash, layout.TypeSet, layout.TypeZSet:
+		w.prefix = db.keys.Elements(w.prefix[:0], key, head.Version)
+		return true
+	}
+	return false
+}
+
+// addMember notes a member of the collection found last.
+func (w *warming) addMember(member []byte) {
+	w.prefix = layout.AppendMember(w.prefix, member)
+	w.hashes = append(w.hashes, xxhash.Sum64(w.prefix))
+	w.prefix = w.prefix[:len(w.prefix)-layout.MemberHashBytes-len(member)]
 }
 
 // warmArgs is Warm for a command that has many keys. What is asked for too early is gone again when its turn

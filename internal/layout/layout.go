@@ -98,17 +98,17 @@ func (k *Keys) versioned(dst []byte, space byte, userKey []byte, version uint64)
 	return binary.BigEndian.AppendUint64(dst, version)
 }
 
-// memberHashBytes of hash stand before a member in element keys. Collections
+// MemberHashBytes of hash stand before a member in element keys. Collections
 // are therefore walked in hash order: a 48-bit position is a cursor that
 // outlives the process, and a seek to a random position finds a random member.
-const memberHashBytes = 6
+const MemberHashBytes = 6
 
 // MemberHashMax is the largest position of a member.
-const MemberHashMax = 1<<(8*memberHashBytes) - 1
+const MemberHashMax = 1<<(8*MemberHashBytes) - 1
 
 // MemberHash returns the position of a member of a hash, set or sorted set
 // within its collection's order: the upper 48 bits of its xxHash64.
-func MemberHash(member []byte) uint64 { return xxhash.Sum64(member) >> (64 - 8*memberHashBytes) }
+func MemberHash(member []byte) uint64 { return xxhash.Sum64(member) >> (64 - 8*MemberHashBytes) }
 
 // AppendMember appends what follows Elements for a member of a hash, set or
 // sorted set.
@@ -120,18 +120,18 @@ func AppendMember(prefix, member []byte) []byte {
 // there on.
 func AppendMemberHash(prefix []byte, hash uint64) []byte {
 	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], hash<<(64-8*memberHashBytes))
-	return append(prefix, b[:memberHashBytes]...)
+	binary.BigEndian.PutUint64(b[:], hash<<(64-8*MemberHashBytes))
+	return append(prefix, b[:MemberHashBytes]...)
 }
 
 // SplitMember parts what follows the Elements prefix into position and member.
 func SplitMember(suffix []byte) (hash uint64, member []byte, err error) {
-	if len(suffix) < memberHashBytes {
+	if len(suffix) < MemberHashBytes {
 		return 0, nil, ErrCorrupt
 	}
 	var b [8]byte
-	copy(b[:], suffix[:memberHashBytes])
-	return binary.BigEndian.Uint64(b[:]) >> (64 - 8*memberHashBytes), suffix[memberHashBytes:], nil
+	copy(b[:], suffix[:MemberHashBytes])
+	return binary.BigEndian.Uint64(b[:]) >> (64 - 8*MemberHashBytes), suffix[MemberHashBytes:], nil
 }
 
 // CollectionPrefix returns the part of an element or score key that names the

@@ -119,7 +119,7 @@ func TestMemberOrder(t *testing.T) {
 	}) {
 		t.Error("byte order is not the order of positions")
 	}
-	if _, _, err := SplitMember(make([]byte, memberHashBytes-1)); err != ErrCorrupt {
+	if _, _, err := SplitMember(make([]byte, MemberHashBytes-1)); err != ErrCorrupt {
 		t.Errorf("a short member: %v", err)
 	}
 }

@@ -12,8 +12,11 @@ func TestAhead(t *testing.T) {
 		name, input, want string
 		most              int
 	}{
-		{"a pipeline", get + set + ping + get, "k1 k2 k1", 16},
-		{"as many as asked for", get + set + get, "k1 k2", 2},
+		{"a pipeline", get + set + ping + get, "k1 k2/v k1", 16},
+		{"as many as asked for", get + set + get, "k1 k2/v", 2},
+		{"a field and its value", "*4\r\n$4\r\nHSET\r\n$1\r\nh\r\n$1\r\nf\r\n$1\r\nv\r\n", "h/f", 16},
+		{"a score and its member", "*4\r\n$4\r\nZADD\r\n$1\r\nz\r\n$2\r\n-1\r\n$1\r\nm\r\n", "z/m", 16},
+		{"more arguments than are looked at", "*5\r\n$4\r\nSADD\r\n$1\r\ns\r\n$1\r\nm\r\n$1\r\nn\r\n$1\r\no\r\n" + get, "s/m k1", 16},
 		{"half a command at the end", get + set[:len(set)-1], "k1 k2", 16},
 		{"half a key", get + set[:15], "k1", 16},
 		{"an inline command", get + "GET k3\r\n" + get, "k1", 16},
@@ -22,8 +25,8 @@ func TestAhead(t *testing.T) {
 		{"nothing", "", "", 16},
 	} {
 		var got []string
-		for _, k := range Ahead(nil, []byte(c.input), c.most) {
-			got = append(got, string(k))
+		for _, g := range Ahead(nil, []byte(c.input), c.most) {
+			got = append(got, strings.TrimSuffix(string(g.Key)+"/"+string(g.Member), "/"))
 		}
 		if want := strings.Fields(c.want); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", c.name, got, want)
@@ -45,8 +48,11 @@ func FuzzAhead(f *testing.F) {
 			}
 			rest = rest[n:]
 			if len(args) > 1 {
-				if string(args[1]) != string(ahead[0]) {
-					t.Fatalf("guessed %q, parsed %q", ahead[0], args[1])
+				if string(args[1]) != string(ahead[0].Key) {
+					t.Fatalf("guessed %q, parsed %q", ahead[0].Key, args[1])
+				}
+				if m := string(ahead[0].Member); m != "" && !slices.ContainsFunc(args[2:min(len(args), 4)], func(a []byte) bool { return string(a) == m }) {
+					t.Fatalf("guessed member %q, parsed %q", m, args)
 				}
 				ahead = ahead[1:]
 			}

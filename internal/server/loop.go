@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/haypile/haypile/internal/engine"
+	"github.com/haypile/haypile/internal/resp"
 )
 
 // loop is where sessions run: an event loop of gnet, or the goroutine of one TLS
@@ -15,7 +16,7 @@ type loop struct {
 	buffers  [][]byte     // for replies, to be used again
 	ending   bool         // the end of the turn is scheduled
 	running  *session
-	ahead    [][]byte // see session.warm
+	ahead    []resp.Guess // see session.warm
 }
 
 func (s *Server) newLoop(post func(func())) *loop {

@@ -173,14 +173,14 @@ func (s *session) process(buf []byte) (n int) {
 	return n
 }
 
-// warm tells the turn of the keys in the next commands of a pipeline, and returns how many commands it
+// warm tells the turn what the next commands of a pipeline are about, and returns how many commands it
 // has looked at.
 func (s *session) warm(buf []byte) int {
 	if len(buf) >= minPipeline {
-		keys := resp.Ahead(s.loop.ahead[:0], buf, engine.WarmKeys)
-		s.loop.turn.Warm(s.cl, keys)
-		clear(keys)
-		s.loop.ahead = keys[:0]
+		ahead := resp.Ahead(s.loop.ahead[:0], buf, engine.WarmKeys)
+		s.loop.turn.Warm(s.cl, ahead)
+		clear(ahead)
+		s.loop.ahead = ahead[:0]
 	}
 	return engine.WarmKeys
 }
