@@ -16,21 +16,104 @@ type item struct {
 
 // sort puts items in the order of their keys, which agree in their first skip bytes.
 func (t *table) sort(items []item, skip int) {
+	skip = t.agree(items, skip)
 	for i := range items {
 		var b [16]byte
 		key := t.keyOf(&t.entries[items[i].idx])
 		copy(b[:], key[min(skip, len(key)):])
 		items[i].hi, items[i].lo = binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 	}
-	slices.SortFunc(items, func(a, b item) int {
-		if c := cmp.Compare(a.hi, b.hi); c != 0 {
-			return c
+	mask := distribute(items)
+	for from := 0; from < len(items); {
+		to := from + 1
+		for to < len(items) && items[to].hi&mask == items[from].hi&mask {
+			to++
 		}
-		if c := cmp.Compare(a.lo, b.lo); c != 0 {
-			return c
+		if to-from > 1 {
+			slices.SortFunc(items[from:to], t.compare)
 		}
-		return bytes.Compare(t.keyOf(&t.entries[a.idx]), t.keyOf(&t.entries[b.idx]))
-	})
+		from = to
+	}
+}
+
+func (t *table) compare(a, b item) int {
+	if c := cmp.Compare(a.hi, b.hi); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.lo, b.lo); c != 0 {
+		return c
+	}
+	return bytes.Compare(t.keyOf(&t.entries[a.idx]), t.keyOf(&t.entries[b.idx]))
+}
+
+// fewItems are sorted sooner by comparing.
+const fewItems = 256
+
+// distribute puts items in the order of their first bytes, which is that of mask: enough of them, leaving out those that are the
+// same in all, that few items agree (a radix sort, last byte first).
+func distribute(items []item) (mask uint64) {
+	if len(items) < fewItems {
+		return 0
+	}
+	var counts [8][256]uint32
+	for i := range items {
+		hi := items[i].hi
+		for b := range counts {
+			counts[b][byte(hi>>(56-8*b))]++
+		}
+	}
+	var chosen []int
+	for b, places := 0, 1; b < len(counts) && places < 16*len(items); b++ {
+		different := 0
+		for _, n := range counts[b] {
+			if n > 0 {
+				different++
+			}
+		}
+		if places *= different; different > 1 {
+			chosen = append(chosen, b)
+		}
+		mask = ^uint64(0) << (56 - 8*b)
+	}
+	from, to := items, make([]item, len(items))
+	for _, b := range slices.Backward(chosen) {
+		at, sum := &counts[b], uint32(0)
+		for v, n := range at {
+			at[v], sum = sum, sum+n
+		}
+		for i := range from {
+			v := byte(from[i].hi >> (56 - 8*b))
+			to[at[v]] = from[i]
+			at[v]++
+		}
+		from, to = to, from
+	}
+	if len(chosen)%2 == 1 {
+		copy(items, from)
+	}
+	return mask
+}
+
+// agree returns in how many of their first bytes the keys of items agree; in skip they do.
+func (t *table) agree(items []item, skip int) int {
+	if len(items) == 0 {
+		return skip
+	}
+	first := t.keyOf(&t.entries[items[0].idx])
+	n := len(first)
+	for _, it := range items[1:] {
+		key := t.keyOf(&t.entries[it.idx])
+		if n > len(key) {
+			n = len(key)
+		}
+		for n > skip && !bytes.Equal(first[skip:n], key[skip:n]) {
+			n-- // seldom more than once for a key
+		}
+		if n <= skip {
+			return skip
+		}
+	}
+	return n
 }
 
 // sorted returns the entries in key order. Those of a collection lie together: they are sorted among
@@ -73,15 +156,29 @@ func (t *table) sorted() []uint32 {
 	return order
 }
 
-// bySpace sorts items and cuts them where the space changes: collections lie between spaces.
+// bySpace sorts items, and returns those of each space for itself: collections lie between spaces.
 func (t *table) bySpace(items []item) (runs [][]item) {
-	t.sort(items, 0)
-	for from := 0; from < len(items); {
-		to := from + 1
-		for to < len(items) && items[to].hi>>56 == items[from].hi>>56 {
-			to++
+	space := func(it item) byte { return t.arena[t.entries[it.idx].key] }
+	var ends [256]int
+	for _, it := range items {
+		ends[space(it)]++
+	}
+	sum := 0
+	for v, n := range ends {
+		ends[v], sum = sum, sum+n
+	}
+	parted := make([]item, len(items))
+	for _, it := range items {
+		v := space(it)
+		parted[ends[v]] = it
+		ends[v]++
+	}
+	from := 0
+	for _, to := range ends {
+		if run := parted[from:to]; len(run) > 0 {
+			t.sort(run, 1)
+			runs = append(runs, run)
 		}
-		runs = append(runs, items[from:to])
 		from = to
 	}
 	return runs

@@ -155,9 +155,11 @@ func TestSorted(t *testing.T) {
 	for range 20_000 {
 		name := fmt.Append(nil, "key", rng.IntN(300))
 		var key []byte
-		switch rng.IntN(4) {
+		switch rng.IntN(5) {
 		case 0:
 			key = keys.Head(nil, name)
+		case 4: // many, most of which agree in more than two words, some in all that is looked at
+			key = keys.Head(nil, fmt.Appendf(nil, "a name as long as many%06d%0*d", rng.IntN(5000), rng.IntN(12), rng.IntN(3)))
 		case 1:
 			key = layout.Expiry(nil, rng.Int64N(1000), name)
 		case 2:
