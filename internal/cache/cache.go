@@ -152,11 +152,25 @@ func (c *Cache) Put(space Space, key, val []byte, exists bool) {
 		s.table[i] |= refBit
 		return
 	}
+	room := len(val)
 	if i >= 0 {
 		s.table[i] = slotTombstone
 		s.entries--
+		room += room / 4 // what grows goes on growing, and should not need new memory each time
 	}
-	s.insert(hash, space, key, val, exists, c.limit.Load())
+	s.insert(hash, space, key, val, exists, room, c.limit.Load())
+}
+
+// Renew is Put for a pair that is worth no memory if it has none yet: one that the cache does not know stays unknown.
+func (c *Cache) Renew(space Space, key, val []byte, exists bool) {
+	hash := Hash(space, key)
+	s := c.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.find(hash, space, key); i >= 0 && !s.overwrite(s.table[i], val, exists) {
+		s.table[i] = slotTombstone
+		s.entries--
+	}
 }
 
 // Forget drops a pair, whatever it was.
@@ -224,8 +238,12 @@ func (s *shard) overwrite(sl slot, val []byte, exists bool) bool {
 	return true
 }
 
-func (s *shard) insert(hash uint64, space Space, key, val []byte, exists bool, limit int64) {
-	room := (len(val) + 15) &^ 15
+// insert adds a pair with room for a value of so many bytes.
+func (s *shard) insert(hash uint64, space Space, key, val []byte, exists bool, room int, limit int64) {
+	room = (room + 15) &^ 15
+	if headerBytes+len(key)+room > MaxEntryBytes {
+		room = (len(val) + 15) &^ 15
+	}
 	size := headerBytes + len(key) + room
 	if size > MaxEntryBytes {
 		return

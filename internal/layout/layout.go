@@ -148,6 +148,19 @@ func (k *Keys) CollectionPrefix(key []byte) []byte {
 	return key[:at+w+int(n)+8]
 }
 
+// InOrder says that an element key is, in all likelihood, that of a list's element or of a stream's entry: what is read by walking more
+// than one by one. The key of a member looks so once in some ten thousand times.
+func (k *Keys) InOrder(key []byte) bool {
+	suffix := key[len(k.CollectionPrefix(key)):]
+	switch len(suffix) {
+	case 8: // a position near the middle
+		return suffix[0] == 0x80 && suffix[1] == 0 || suffix[0] == 0x7f && suffix[1] == 0xff
+	case 1 + StreamIDLen: // milliseconds of a time
+		return suffix[0] == streamEntries && suffix[1] == 0 && suffix[2] == 0
+	}
+	return false
+}
+
 // AppendIndex appends a list position. Positions start in the middle of the
 // signed range, grow to the right and shrink to the left.
 func AppendIndex(prefix []byte, index int64) []byte {
