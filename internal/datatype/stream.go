@@ -135,7 +135,7 @@ func (s *Stream) Add(want NewID, fields [][]byte) (layout.StreamID, error) {
 	}
 	starts := joinNode(&s.Meta.Node, s.t.Limits(), id, fields, size)
 	s.t.Put(s.entryKey(id), layout.AppendStreamFields(s.t.Scratch(layout.StreamEntryBytes(fields)), starts, fields))
-	s.window().push(s.Meta.Last, EntryID{id, starts})
+	s.window().push(s.Meta.Last, EntryID{ID: id, StartsNode: starts})
 	if s.Head.Count == 0 {
 		s.Meta.First = id
 	}

@@ -61,7 +61,7 @@ func (s *Stream) eachAhead(r EntryRange, visit func(layout.StreamID, layout.Stre
 			return false
 		}
 		var more bool
-		more, inner = s.visit(id.ID, visit)
+		more, inner = s.visit(id, visit)
 		left--
 		return more && left != 0
 	})
@@ -72,12 +72,17 @@ func (s *Stream) eachAhead(r EntryRange, visit func(layout.StreamID, layout.Stre
 }
 
 // visit reads an entry that must be there.
-func (s *Stream) visit(id layout.StreamID, visit func(layout.StreamID, layout.StreamEntry) bool) (more bool, err error) {
-	e, found, err := s.Entry(id)
-	if err == nil && !found {
-		err = layout.ErrCorrupt
+func (s *Stream) visit(id EntryID, visit func(layout.StreamID, layout.StreamEntry) bool) (more bool, err error) {
+	var e layout.StreamEntry
+	if id.stored != nil {
+		err = e.Decode(id.stored)
+	} else {
+		var found bool
+		if e, found, err = s.Entry(id.ID); err == nil && !found {
+			err = layout.ErrCorrupt
+		}
 	}
-	return err == nil && visit(id, e), err
+	return err == nil && visit(id.ID, e), err
 }
 
 // knownBefore returns the IDs of a range in reverse, if the run at the end has them
@@ -105,7 +110,7 @@ func (s *Stream) knownBefore(r EntryRange) ([]EntryID, bool) {
 // eachOf reads entries one by one, from the last to the first.
 func (s *Stream) eachOf(ids []EntryID, visit func(layout.StreamID, layout.StreamEntry) bool) error {
 	for i := len(ids) - 1; i >= 0; i-- {
-		if more, err := s.visit(ids[i].ID, visit); err != nil || !more {
+		if more, err := s.visit(ids[i], visit); err != nil || !more {
 			return err
 		}
 	}

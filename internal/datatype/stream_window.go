@@ -10,13 +10,15 @@ import (
 type EntryID struct {
 	ID         layout.StreamID
 	StartsNode bool
+
+	stored []byte // the entry, if it was read along and is small; what was added never changes
 }
 
 // IDRun is a part of a stream whose IDs are known: those of all entries behind Low up
 // to the last of IDs, or up to the end of the stream. The window of a stream holds one
 // for the end, which grows with XADD, and a few where readers and trimming are. So a
 // reader that follows the stream, and a trim that follows the writer, need a range
-// read once in many commands; the entries themselves are point reads.
+// read once in many commands; the entries themselves are point reads, but for those that were read along.
 type IDRun struct {
 	Low  layout.StreamID
 	IDs  []EntryID
@@ -82,8 +84,13 @@ func (w *Window) push(last layout.StreamID, e EntryID) {
 	r.IDs = append(r.IDs, e)
 }
 
-// addRun takes up what was read. There is one tail; of the others the oldest goes.
+// addRun takes up what was read. There is one tail; of the others the oldest goes. Entries are kept of the newest only.
 func (w *Window) addRun(r IDRun) {
+	for _, o := range w.Runs {
+		for i := range o.IDs {
+			o.IDs[i].stored = nil
+		}
+	}
 	w.Runs = slices.DeleteFunc(w.Runs, func(o IDRun) bool { return o.Tail && r.Tail })
 	if len(w.Runs) >= maxRuns {
 		oldest := slices.IndexFunc(w.Runs, func(o IDRun) bool { return !o.Tail })
@@ -168,6 +175,7 @@ func (s *Stream) readRun(w *Window, from layout.StreamID) error {
 	next, _ := from.Next() // it is less than the last one
 	cut := len(layout.AppendStreamEntries(s.pairs()))
 	r := IDRun{Low: from, Tail: true, IDs: make([]EntryID, 0, windowSize)}
+	entries := make([]byte, 0, 2*windowBytes)
 	var e layout.StreamEntry
 	// What consumers have pending is in the write buffer beside the entries: this does not wait until it is drained.
 	err := s.t.Walk(s.entryBound(next), s.entriesEnd(), false, func(key, val []byte) (bool, error) {
@@ -179,7 +187,12 @@ func (s *Stream) readRun(w *Window, from layout.StreamID) error {
 		if err == nil {
 			err = e.Decode(val)
 		}
-		r.IDs = append(r.IDs, EntryID{id, e.StartsNode})
+		known := EntryID{ID: id, StartsNode: e.StartsNode}
+		if from := len(entries); len(val) <= windowMember && from+len(val) <= cap(entries) {
+			entries = append(entries, val...)
+			known.stored = entries[from:len(entries):len(entries)]
+		}
+		r.IDs = append(r.IDs, known)
 		return true, err
 	})
 	if err != nil {
