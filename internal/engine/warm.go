@@ -20,6 +20,9 @@ const (
 	maxWarmArgs = 512
 )
 
+// A longer argument than shortKey is rather a value.
+const shortKey = 64
+
 // warming is what Warm needs from one call to the next.
 type warming struct {
 	key, prefix, head []byte
@@ -40,7 +43,8 @@ func (w *warming) flush(db *DB) {
 }
 
 // Warm tells the turn what the commands that follow are about, so that their waits for memory overlap. Several
-// in a row on one key may be about members of a large collection: then it is their pairs that are looked for.
+// in a row on one key may be about members of a large collection: then it is their pairs that are looked for. Or what
+// looks like one key is a script: then its first key is what would be the member.
 func (t *Turn) Warm(cl *client.Client, ahead []resp.Guess) {
 	db := t.eng.Opened(cl.DB())
 	if len(ahead) < 2 || db == nil {
@@ -52,11 +56,16 @@ func (t *Turn) Warm(cl *client.Client, ahead []resp.Guess) {
 		for run < len(ahead) && bytes.Equal(ahead[run].Key, key) {
 			run++
 		}
-		if run == 1 || !w.collection(db, key) {
+		members := run > 1 && w.collection(db, key)
+		if !members {
 			w.add(db, key)
-		} else {
-			for _, g := range ahead[:run] {
+		}
+		for _, g := range ahead[:run] {
+			switch {
+			case members:
 				w.addMember(g.Member)
+			case run > 1 && len(g.Member) > 0 && len(g.Member) <= shortKey: // of a script that is run again and again
+				w.add(db, g.Member)
 			}
 		}
 		ahead = ahead[run:]

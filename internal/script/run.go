@@ -36,19 +36,33 @@ type Request struct {
 // run is a request that is being served.
 type run struct {
 	*Request
-	host    *Host
-	name    string
-	eval    bool
-	began   time.Time
-	busy    bool // guarded by host.runMu
-	dirty   atomic.Bool
-	killed  atomic.Bool
-	budget  int
-	proto   int // of replies to the script
-	st      *lua.State
+	host   *Host
+	name   string
+	eval   bool
+	began  time.Time
+	busy   bool // guarded by host.runMu
+	dirty  atomic.Bool
+	killed atomic.Bool
+	budget int
+	proto  int // of replies to the script
+	st     *lua.State
+	*callBuffers
+}
+
+// callBuffers belong to an interpreter, which calls one command at a time.
+type callBuffers struct {
 	reply   resp.Writer
 	argv    [][]byte
 	argText []byte
+}
+
+// keptBytes is how much of them is kept from one script to the next.
+const keptBytes = 64 << 10
+
+func (b *callBuffers) trim() {
+	if cap(b.reply.Buf)+cap(b.argText)+24*cap(b.argv) > keptBytes {
+		*b = callBuffers{}
+	}
 }
 
 // errKilled ends a script that was killed; place is where it stood.
@@ -70,7 +84,7 @@ type Outcome struct {
 // Run runs a script and writes its reply. An error means that nothing was written, and that all it did is to be undone.
 func (h *Host) Run(q *Request, w *resp.Writer) (o Outcome, err error) {
 	wd := h.take()
-	r := &run{Request: q, host: h, eval: q.Script != nil, began: time.Now(), budget: q.Budget, proto: 2}
+	r := &run{Request: q, host: h, eval: q.Script != nil, began: time.Now(), budget: q.Budget, proto: 2, callBuffers: &wd.buffers}
 	wd.run = r
 	start := len(w.Buf)
 	v, err := wd.execute(r)

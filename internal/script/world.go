@@ -8,19 +8,20 @@ import (
 
 // world is an interpreter: one Lua state for EVAL, and one for functions, as Redis has them.
 type world struct {
-	host   *Host
-	random lua.Random
-	eval   *lua.State
-	keys   lua.Value // the names of the globals that EVAL sets
-	argv   lua.Value
-	funcs  *lua.State
-	libAPI *lua.Table // what a library sees while it is loaded
-	shield *lua.Table // the metatable of the functions' globals
-	global *lua.Table // the true globals of functions
-	libs   map[*Library]map[string]*lua.Function
-	run    *run // what runs now
-	load   *loading
-	runs   int
+	host    *Host
+	random  lua.Random
+	eval    *lua.State
+	keys    lua.Value // the names of the globals that EVAL sets
+	argv    lua.Value
+	funcs   *lua.State
+	libAPI  *lua.Table // what a library sees while it is loaded
+	shield  *lua.Table // the metatable of the functions' globals
+	global  *lua.Table // the true globals of functions
+	libs    map[*Library]map[string]*lua.Function
+	run     *run // what runs now
+	buffers callBuffers
+	load    *loading
+	runs    int
 
 	evalHeld, funcHeld int64 // memory, when last measured
 }
@@ -80,6 +81,7 @@ const settleEvery = 1000
 // settle makes a world ready for the next script.
 func (w *world) settle() {
 	w.run, w.load = nil, nil
+	w.buffers.trim()
 	if w.runs++; w.runs%settleEvery != 0 {
 		return
 	}
