@@ -416,7 +416,7 @@ func (x *tx) Walk(lower, upper []byte, reverse bool, visit func(key, val []byte)
 
 // changes says that this turn has changed a pair.
 func (x *tx) changes(key []byte) bool {
-	return len(x.ops) > 0 && x.find(xxhash.Sum64(key), key) >= 0
+	return len(x.ops) > 0 && x.spaces[key[0]] && x.find(xxhash.Sum64(key), key) >= 0
 }
 
 // writtenIn are the pairs of a range that this turn has written, in order.

@@ -10,7 +10,7 @@ import (
 	"github.com/haypile/haypile/internal/layout"
 )
 
-// filter remembers which head and element pairs may exist. Most writes ask
+// filter remembers which head and element pairs may exist, but for elements that are read in order: nobody asks for those in vain. Most writes ask
 // about a pair that is not there (a new key, a new member), and Pebble answers
 // that by searching every memtable; the filter answers with one cache line.
 //
@@ -24,6 +24,7 @@ type filter struct {
 	complete atomic.Bool
 	retired  atomic.Bool
 	limit    int64
+	keys     *layout.Keys
 
 	mu   sync.Mutex // adding: the committer, and the scan
 	gens atomic.Pointer[[]*bloomGen]
@@ -50,8 +51,8 @@ func newGen(capacity int64) *bloomGen {
 	return &bloomGen{words: make([]uint64, blocks*wordsPerBlock), capacity: capacity}
 }
 
-func (f *filter) init(limit int64) {
-	f.limit = limit
+func (f *filter) init(keys *layout.Keys, limit int64) {
+	f.keys, f.limit = keys, limit
 	gens := []*bloomGen{newGen(firstGenKeys)}
 	f.gens.Store(&gens)
 }
@@ -84,13 +85,13 @@ func (g *bloomGen) add(hash uint64) {
 	g.added++
 }
 
-// filtered says which pairs the filter knows.
-func filtered(key []byte) bool {
-	return key[0] == layout.SpaceHead || key[0] == layout.SpaceElement
+// knows says which pairs the filter is about.
+func (f *filter) knows(key []byte) bool {
+	return key[0] == layout.SpaceHead || key[0] == layout.SpaceElement && !f.keys.InOrder(key)
 }
 
 func (f *filter) mayHave(key []byte) bool {
-	if !f.complete.Load() || !filtered(key) {
+	if !f.complete.Load() || !f.knows(key) {
 		return true
 	}
 	return f.has(xxhash.Sum64(key))
@@ -111,7 +112,7 @@ func (f *filter) has(hash uint64) bool {
 func (f *filter) forgetAll(scanned <-chan struct{}) {
 	select {
 	case <-scanned:
-		f.init(f.limit)
+		f.init(f.keys, f.limit)
 		f.retired.Store(false)
 		f.complete.Store(true)
 	default:
@@ -126,7 +127,7 @@ func (f *filter) addTable(t *table) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range t.entries {
-		if e := &t.entries[i]; !e.deleted && filtered(t.keyOf(e)) {
+		if e := &t.entries[i]; !e.deleted && f.knows(t.keyOf(e)) {
 			f.add(e.hash)
 		}
 	}
@@ -145,7 +146,7 @@ func (f *filter) addBatch(repr []byte) {
 			return // Pebble will refuse it
 		}
 		r = rest
-		if o.kind == opSet && filtered(o.key) {
+		if o.kind == opSet && f.knows(o.key) {
 			f.add(xxhash.Sum64(o.key))
 		}
 	}
@@ -199,8 +200,12 @@ func (s *Store) fillSpace(space byte) bool {
 		}
 		hashes := make([]uint64, 0, scanBatchPairs)
 		var last []byte
-		for it.First(); it.Valid() && len(hashes) < scanBatchPairs; it.Next() {
-			hashes = append(hashes, xxhash.Sum64(it.Key()))
+		pairs := 0
+		for it.First(); it.Valid() && pairs < scanBatchPairs; it.Next() {
+			pairs++
+			if s.filter.knows(it.Key()) {
+				hashes = append(hashes, xxhash.Sum64(it.Key()))
+			}
 			last = append(last[:0], it.Key()...)
 		}
 		if it.Close() != nil {
@@ -211,7 +216,7 @@ func (s *Store) fillSpace(space byte) bool {
 			s.filter.add(h)
 		}
 		s.filter.mu.Unlock()
-		if len(hashes) < scanBatchPairs {
+		if pairs < scanBatchPairs {
 			return true
 		}
 		lower = append(last, 0)

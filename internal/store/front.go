@@ -72,6 +72,7 @@ type entry struct {
 // deleted: a range read can find the others by point look-ups.
 type chain struct {
 	head, count uint32
+	entries     uint32   // these, and those only deleted
 	prefix      uint32   // the length of what its keys have in common
 	order       []uint32 // see table.ordered
 }
@@ -178,7 +179,11 @@ func (t *table) add(hash uint64, key []byte) uint32 {
 			t.link(t.entries[i].hash, i)
 		}
 	}
-	t.entries = append(doubled(t.entries, 1), entry{hash: hash, key: uint32(len(t.arena)), keyLen: uint32(len(key)), chain: t.note(key)})
+	chain := t.note(key)
+	if chain != 0 {
+		t.chains[chain-1].entries++
+	}
+	t.entries = append(doubled(t.entries, 1), entry{hash: hash, key: uint32(len(t.arena)), keyLen: uint32(len(key)), chain: chain})
 	t.arena = append(doubled(t.arena, len(key)), key...)
 	t.bytes += int64(len(key)) + 48
 	t.link(hash, len(t.entries)-1)

@@ -96,7 +96,7 @@ func Open(opts Options) (*Store, layout.State, error) {
 	s.front.active.state, s.front.spare.state = st, st
 	s.work.Add(1)
 	go s.drainLoop()
-	s.filter.init(opts.FilterBytes)
+	s.filter.init(opts.Keys, opts.FilterBytes)
 	if st.LSN == 0 {
 		s.filter.complete.Store(true) // nothing was ever written: the filter knows everything
 		close(s.filled)

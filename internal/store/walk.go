@@ -51,6 +51,7 @@ type walk struct {
 	WalkOptions
 	front   *front
 	pending []cursor // with a pair each
+	tables  []*table // those with changes of the collection
 }
 
 // cursor goes through pairs that are in order.
@@ -75,6 +76,9 @@ func (w *walk) gather() {
 			continue
 		}
 		c := &t.chains[at-1]
+		if c.entries > 0 {
+			w.tables = append(w.tables, t)
+		}
 		order, newest := t.ordered(c)
 		w.add(cursor{t: t, order: w.within(t, order)})
 		w.add(cursor{pairs: w.newest(t, c.head, newest)})
@@ -198,6 +202,9 @@ func (w *walk) changed(key []byte) bool {
 	if w.Hidden(key) {
 		return true
 	}
+	if len(w.tables) == 0 {
+		return false
+	}
 	hash := xxhash.Sum64(key)
-	return w.front.active.find(hash, key) != nil || w.front.draining != nil && w.front.draining.find(hash, key) != nil
+	return slices.ContainsFunc(w.tables, func(t *table) bool { return t.find(hash, key) != nil })
 }
