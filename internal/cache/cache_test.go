@@ -106,6 +106,46 @@ func TestTooLargeReplaces(t *testing.T) {
 	}
 }
 
+// Renew keeps what is known true, whatever its size, and makes nothing known.
+func TestRenew(t *testing.T) {
+	c := New(0)
+	c.Renew(1, []byte("k"), []byte("new"), true)
+	if _, _, hit := c.Get(nil, 1, []byte("k")); hit {
+		t.Error("a pair that nobody has put is known")
+	}
+	for _, size := range []int{1, 3, 100, 5, MaxEntryBytes} {
+		c.Put(1, []byte("k"), []byte("old"), true)
+		val := bytes.Repeat([]byte("v"), size)
+		c.Renew(1, []byte("k"), val, true)
+		if got, exists, hit := c.Get(nil, 1, []byte("k")); hit && (!exists || !bytes.Equal(got, val)) {
+			t.Errorf("%d bytes are renewed, %d found", size, len(got))
+		}
+	}
+	c.Put(1, []byte("k"), []byte("old"), true)
+	c.Renew(1, []byte("k"), nil, false)
+	if _, exists, hit := c.Get(nil, 1, []byte("k")); hit && exists {
+		t.Error("a pair that was deleted is there")
+	}
+}
+
+// What grows by a little each time finds room where it is, mostly.
+func TestGrowth(t *testing.T) {
+	c := New(1 << 30)
+	key := []byte("k")
+	var val []byte
+	for range 400 {
+		val = append(val, "0123456789"...)
+		c.Put(1, key, val, true)
+		if got, _, hit := c.Get(nil, 1, key); !hit || !bytes.Equal(got, val) {
+			t.Fatalf("%d bytes put, %d found, %v", len(val), len(got), hit)
+		}
+	}
+	s := c.shard(Hash(1, key))
+	if used := (len(s.order)-1)*segmentBytes + s.segments[s.order[len(s.order)-1]].fill; used > 16*len(val) {
+		t.Errorf("a value of %d bytes has taken %d while it grew", len(val), used)
+	}
+}
+
 func TestSpacesAreApart(t *testing.T) {
 	c := New(0)
 	c.Put(1, []byte("k"), []byte("one"), true)

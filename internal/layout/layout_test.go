@@ -3,6 +3,7 @@ package layout
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -223,6 +224,36 @@ func TestHeadRoundTrip(t *testing.T) {
 }
 
 // L4: any bytes give ErrCorrupt or a head that survives being written again.
+// InOrder knows lists' elements and streams' entries, in both orders of keys, and nothing else that is likely.
+func TestInOrder(t *testing.T) {
+	for _, k := range orders {
+		name := []byte("a key")
+		pairs := func() []byte { return k.Elements(nil, name, 7) }
+		for _, at := range []int64{0, 1, -1, 1 << 40, -1 << 40} {
+			if key := AppendIndex(pairs(), at); !k.InOrder(key) {
+				t.Errorf("position %d: %q", at, key)
+			}
+		}
+		if key := AppendStreamEntry(pairs(), StreamID{MS: 1_700_000_000_000, Seq: 3}); !k.InOrder(key) {
+			t.Errorf("an entry: %q", key)
+		}
+		wrong := 0
+		for i := range 10_000 {
+			if k.InOrder(AppendMember(pairs(), fmt.Appendf(nil, "%02d", i%100))) || k.InOrder(AppendMember(pairs(), fmt.Append(nil, "member", i))) {
+				wrong++
+			}
+		}
+		if wrong > 3 {
+			t.Errorf("%d of 10,000 members are taken for what is read in order", wrong)
+		}
+		for _, key := range [][]byte{AppendStreamGroups(pairs()), AppendStreamPending(pairs(), 1), k.Head(nil, name), {SpaceElement}, pairs()} {
+			if k.InOrder(key) {
+				t.Errorf("%q", key)
+			}
+		}
+	}
+}
+
 func FuzzHeadDecode(f *testing.F) {
 	f.Add([]byte{1, 0})
 	f.Add([]byte{byte(TypeList) | byte(EncExpanded)<<4, 1})
