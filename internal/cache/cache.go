@@ -33,8 +33,8 @@ const (
 	shardCount   = 64
 	segmentBytes = 64 << 10
 	// headerBytes precede an entry: hash 8, space 4, key length 4, value
-	// length 4, value room 4.
-	headerBytes = 24
+	// length 4, value room 4, last use 4 (by the cache's clock; 0: unknown).
+	headerBytes = 28
 	// MaxEntryBytes is the largest pair kept; larger ones are left to the
 	// store's block cache.
 	MaxEntryBytes = segmentBytes / 4
@@ -46,6 +46,7 @@ const (
 type Cache struct {
 	shards [shardCount]shard
 	limit  atomic.Int64 // bytes of segments and table per shard
+	clock  atomic.Uint32
 	arena  *arena
 }
 
@@ -103,6 +104,13 @@ func (c *Cache) SetLimit(limitBytes int64) {
 	c.limit.Store(max(limitBytes/shardCount, 2*segmentBytes))
 }
 
+// SetClock tells the time by which uses are noted, in seconds, not 0.
+func (c *Cache) SetClock(second uint32) {
+	if c.clock.Load() != second {
+		c.clock.Store(second)
+	}
+}
+
 // HashKey is the hash of a pair's key alone.
 func HashKey(key []byte) uint64 { return xxhash.Sum64(key) }
 
@@ -116,11 +124,11 @@ func (c *Cache) shard(hash uint64) *shard { return &c.shards[hash%shardCount] }
 // Get appends the value of a pair to dst. hit says that the cache knows the
 // pair; exists, that the pair is there.
 func (c *Cache) Get(dst []byte, space Space, key []byte) (val []byte, exists, hit bool) {
-	return c.Find(dst, space, key, HashKey(key))
+	return c.Find(dst, space, key, HashKey(key), true)
 }
 
-// Find is Get for who knows the key's hash.
-func (c *Cache) Find(dst []byte, space Space, key []byte, hash uint64) (val []byte, exists, hit bool) {
+// Find is Get for who knows the key's hash, and may not count as a use of the pair.
+func (c *Cache) Find(dst []byte, space Space, key []byte, hash uint64, use bool) (val []byte, exists, hit bool) {
 	hash = withSpace(hash, space)
 	s := c.shard(hash)
 	s.mu.Lock()
@@ -135,14 +143,46 @@ func (c *Cache) Find(dst []byte, space Space, key []byte, hash uint64) (val []by
 	if sl&refBit == 0 {
 		s.table[i] = sl | refBit
 	}
-	_, v, gone := entryAt(s.header(sl))
+	h := s.header(sl)
+	if use {
+		c.note(h)
+	}
+	_, v, gone := entryAt(h)
 	dst = append(dst, v...)
 	s.mu.Unlock()
 	return dst, !gone, true
 }
 
-// Put keeps a pair. Absent pairs are remembered with exists false.
-func (c *Cache) Put(space Space, key, val []byte, exists bool) {
+// note writes the time into an entry, if that is another one.
+func (c *Cache) note(h []byte) {
+	if now := c.clock.Load(); binary.LittleEndian.Uint32(h[24:]) != now {
+		binary.LittleEndian.PutUint32(h[24:], now)
+	}
+}
+
+// Idle is how many seconds ago a pair was used last. known says that the cache can tell.
+func (c *Cache) Idle(space Space, key []byte) (seconds uint32, known bool) {
+	hash := Hash(space, key)
+	s := c.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.find(hash, space, key)
+	if i < 0 {
+		return 0, false
+	}
+	used, now := binary.LittleEndian.Uint32(s.header(s.table[i])[24:]), c.clock.Load()
+	return now - min(used, now), used != 0
+}
+
+// Put keeps a pair, as one that is used now. Absent pairs are remembered with exists false.
+func (c *Cache) Put(space Space, key, val []byte, exists bool) { c.put(space, key, val, exists, true) }
+
+// PutUnused is Put for a pair that was read for no use that counts.
+func (c *Cache) PutUnused(space Space, key, val []byte, exists bool) {
+	c.put(space, key, val, exists, false)
+}
+
+func (c *Cache) put(space Space, key, val []byte, exists, use bool) {
 	hash := Hash(space, key)
 	s := c.shard(hash)
 	s.mu.Lock()
@@ -150,6 +190,9 @@ func (c *Cache) Put(space Space, key, val []byte, exists bool) {
 	i := s.find(hash, space, key)
 	if i >= 0 && s.overwrite(s.table[i], val, exists) {
 		s.table[i] |= refBit
+		if use {
+			c.note(s.header(s.table[i]))
+		}
 		return
 	}
 	room := len(val)
@@ -158,7 +201,11 @@ func (c *Cache) Put(space Space, key, val []byte, exists bool) {
 		s.entries--
 		room += room / 4 // what grows goes on growing, and should not need new memory each time
 	}
-	s.insert(hash, space, key, val, exists, room, c.limit.Load())
+	used := uint32(0)
+	if use {
+		used = c.clock.Load()
+	}
+	s.insert(hash, space, key, val, exists, room, used, c.limit.Load())
 }
 
 // Renew is Put for a pair that is worth no memory if it has none yet: one that the cache does not know stays unknown.
@@ -239,7 +286,7 @@ func (s *shard) overwrite(sl slot, val []byte, exists bool) bool {
 }
 
 // insert adds a pair with room for a value of so many bytes.
-func (s *shard) insert(hash uint64, space Space, key, val []byte, exists bool, room int, limit int64) {
+func (s *shard) insert(hash uint64, space Space, key, val []byte, exists bool, room int, used uint32, limit int64) {
 	room = (room + 15) &^ 15
 	if headerBytes+len(key)+room > MaxEntryBytes {
 		room = (len(val) + 15) &^ 15
@@ -259,6 +306,7 @@ func (s *shard) insert(hash uint64, space Space, key, val []byte, exists bool, r
 	}
 	binary.LittleEndian.PutUint32(h[16:], vlen)
 	binary.LittleEndian.PutUint32(h[20:], uint32(room))
+	binary.LittleEndian.PutUint32(h[24:], used)
 	copy(h[headerBytes:], key)
 	copy(h[headerBytes+len(key):], val)
 	s.link(hash, place(seg, off))

@@ -48,6 +48,7 @@ const (
 	Once         // has effects beyond data (publishes, kills, configures): never run twice
 	Worker       // may take long: never on an event loop
 	AnyKey       // reads keys that the row does not name
+	NoTouch      // does not count as a use of its keys
 	Exclusive    // takes its database exclusively
 	ExclusiveAll // takes every database exclusively
 	Scripted     // runs a script or a function

@@ -19,7 +19,7 @@ var memoryRows = []Row{
 			Syntax: "()", Complexity: "O(N) for N bytes of memory"},
 		{Name: "stats", Arity: 2, Handler: memoryStats, Since: "4.0.0", Summary: "Returns details about memory usage.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "usage", Arity: -3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: memoryUsage, Since: "4.0.0", Summary: "Estimates the memory usage of a key.",
+		{Name: "usage", Arity: -3, Flags: ReadOnly | NoTouch, Keys: KeySpec{2, 2, 1}, Handler: memoryUsage, Since: "4.0.0", Summary: "Estimates the memory usage of a key.",
 			Syntax: "key [SAMPLES count]", Complexity: "O(N) for N samples"},
 	}},
 }

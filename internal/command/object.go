@@ -72,9 +72,18 @@ func stringEncoding(h *layout.Head) string {
 	return "embstr"
 }
 
-// objectIdleTime always replies 0: accesses are not recorded, which would cost a
-// write for each read.
-func objectIdleTime(c *Ctx) error { return objectNumber(c, 0) }
+// objectIdleTime knows of keys that are in memory when they were used last. Others have not been for as long as the server
+// runs, as far as it can tell.
+func objectIdleTime(c *Ctx) error {
+	k, err := datatype.Peek(c.T, c.Args[2])
+	if err != nil {
+		return err
+	}
+	if !k.Exists {
+		return c.null()
+	}
+	return c.int(c.T.IdleSeconds(c.Args[2]))
+}
 
 // objectRefCount replies what Redis does: it shares the objects of small integers, for ever.
 func objectRefCount(c *Ctx) error {
@@ -93,17 +102,6 @@ func objectRefCount(c *Ctx) error {
 
 // sharedDigits is how long the integers are that Redis shares: 0 to 9999.
 const sharedDigits = 4
-
-func objectNumber(c *Ctx, n int64) error {
-	k, err := datatype.Peek(c.T, c.Args[2])
-	if err != nil {
-		return err
-	}
-	if !k.Exists {
-		return c.null()
-	}
-	return c.int(n)
-}
 
 func objectFreq(c *Ctx) error {
 	k, err := datatype.Peek(c.T, c.Args[2])

@@ -37,6 +37,8 @@ type Txn interface {
 	Get(key []byte) (val []byte, found bool, err error)
 	// Recall is Get for a pair that happens to be in memory; found is false for all others, too.
 	Recall(key []byte) (val []byte, found bool)
+	// IdleSeconds is how long ago a key was used last, as far as is known.
+	IdleSeconds(name []byte) int64
 	// Put, Delete and DeleteRange change pairs; arguments are copied. What lies in a
 	// deleted range may still be found by Get and Walk until it is written again.
 	Put(key, val []byte)

@@ -58,6 +58,7 @@ type Options struct {
 // Engine owns the databases and the workers.
 type Engine struct {
 	opts   Options
+	began  time.Time
 	cache  *cache.Cache
 	track  *tracking.Table
 	limits atomic.Pointer[datatype.Limits]
@@ -98,7 +99,7 @@ func New(o Options) *Engine {
 	if o.Tracking == nil {
 		o.Tracking = tracking.New(client.NewRegistry())
 	}
-	e := &Engine{opts: o, cache: o.Cache, track: o.Tracking, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
+	e := &Engine{opts: o, began: time.Now(), cache: o.Cache, track: o.Tracking, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
 	e.limits.Store(&datatype.Limits{})
 	e.libraries.Store(script.NoLibraries)
 	e.activeExpire.Store(true)

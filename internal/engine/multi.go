@@ -113,7 +113,7 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 			return used, nil
 		}
 	}
-	x.anyKey, x.reading = row.Is(command.AnyKey), row.Is(command.ReadOnly)
+	x.mode = modeOf(c.C, row)
 	inner.T = x
 	missing := len(t.extra)
 	began := time.Now()

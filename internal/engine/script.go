@@ -56,12 +56,12 @@ func (t *Turn) CallInner(c *command.Ctx) error {
 	if !slices.ContainsFunc(t.used, func(u touched) bool { return u.x == x }) {
 		t.used = append(t.used, touched{x, x.save()})
 	}
-	anyKey, reading := x.anyKey, x.reading
-	x.anyKey, x.reading = row.Is(command.AnyKey), row.Is(command.ReadOnly)
+	outer := x.mode
+	x.mode = modeOf(c.C, row)
 	c.T = x
 	missing := len(t.extra)
 	status := t.call(c, x)
-	x.anyKey, x.reading = anyKey, reading
+	x.mode = outer
 	switch {
 	case status == Offload:
 		return datatype.ErrWouldBlock

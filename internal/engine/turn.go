@@ -76,6 +76,7 @@ func (e *Engine) NewTurn(mayWait bool) *Turn {
 func (t *Turn) Begin(now time.Time) {
 	t.nowNano = now.UnixNano()
 	t.nowMS = t.nowNano/1e6 + t.eng.clockShift.Load()
+	t.eng.cache.SetClock(uint32(t.nowMS / 1000))
 }
 
 // NowNano is the time of the current command, Unix ns.
@@ -286,7 +287,7 @@ func (t *Turn) prepare(c *command.Ctx) (*tx, error) {
 	if len(t.keyIdx) >= minWarmArgs {
 		t.warmArgs(x.db, c.Args)
 	}
-	x.anyKey, x.reading = c.Row.Is(command.AnyKey), c.Row.Is(command.ReadOnly)
+	x.mode = modeOf(c.C, c.Row)
 	c.T = x
 	return x, nil
 }

@@ -3,11 +3,13 @@ package engine
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/script"
@@ -55,8 +57,21 @@ type tx struct {
 	gated   bool // db.gate is held for reading
 	gateX   bool // db.gate is held for writing
 
-	anyKey  bool // the running command reads keys that are not locked
+	mode
+}
+
+// mode is how the running command looks pairs up.
+type mode struct {
+	anyKey  bool // it reads keys that are not locked
 	reading bool // it is a reading command: its look-ups are counted
+	quiet   bool // that it looks a key up is no use of it (OBJECT IDLETIME)
+}
+
+func modeOf(c *client.Client, row *command.Row) mode {
+	return mode{
+		anyKey: row.Is(command.AnyKey), reading: row.Is(command.ReadOnly),
+		quiet: row.Is(command.NoTouch) || c.NoTouch && row.Name != "touch",
+	}
 }
 
 type op struct {
@@ -238,7 +253,11 @@ func (x *tx) get(key []byte) ([]byte, bool, error) {
 	}
 	x.scratch = buf
 	val = buf[from:len(buf):len(buf)]
-	if !x.anyKey { // the key is locked: nobody changes it between the read and this
+	switch {
+	case x.anyKey: // the key is not locked: it may have been changed since it was read
+	case x.quiet:
+		x.db.eng.cache.PutUnused(x.db.space(), key, val, exists)
+	default:
 		x.db.eng.cache.Put(x.db.space(), key, val, exists)
 	}
 	return val, exists, nil
@@ -266,13 +285,29 @@ func (x *tx) recall(key []byte) (val []byte, exists, known bool) {
 	from := len(x.scratch)
 	buf, exists, known := x.db.store.Pending(x.scratch, key, hash)
 	if !known {
-		buf, exists, known = x.db.eng.cache.Find(x.scratch, x.db.space(), key, hash)
+		buf, exists, known = x.db.eng.cache.Find(x.scratch, x.db.space(), key, hash, !x.quiet)
 	}
 	if !known {
 		return nil, false, false
 	}
 	x.scratch = buf
 	return buf[from:len(buf):len(buf)], exists, true
+}
+
+// IdleSeconds implements datatype.Txn.
+func (x *tx) IdleSeconds(name []byte) int64 {
+	key := x.db.keys.Head(nil, name)
+	hash := xxhash.Sum64(key)
+	if x.find(hash, key) >= 0 {
+		return 0
+	}
+	if _, _, pending := x.db.store.Pending(nil, key, hash); pending {
+		return 0
+	}
+	if seconds, known := x.db.eng.cache.Idle(x.db.space(), key); known {
+		return int64(seconds)
+	}
+	return int64(time.Since(x.db.eng.began) / time.Second)
 }
 
 func (x *tx) keep(b []byte) []byte {

@@ -227,7 +227,7 @@ func (t *Turn) try(x *tx, w *waiter) {
 	if t.barred(c) {
 		status = Done
 	} else if t.lockAll(x, w) {
-		x.anyKey, x.reading = false, false
+		x.mode = mode{}
 		c.T = x
 		t.depth++ // what it makes ready is served by the loop in serve
 		status = t.call(c, x)

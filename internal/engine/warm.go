@@ -80,7 +80,7 @@ func (w *warming) collection(db *DB, key []byte) bool {
 	hash := xxhash.Sum64(w.key)
 	raw, exists, known := db.store.Pending(w.head[:0], w.key, hash)
 	if !known {
-		raw, exists, known = db.eng.cache.Find(w.head[:0], db.space(), w.key, hash)
+		raw, exists, known = db.eng.cache.Find(w.head[:0], db.space(), w.key, hash, false)
 	}
 	w.head = trimBuffer(raw)
 	var head layout.Head

@@ -145,3 +145,40 @@ func TestStringsMetatableIsForReading(t *testing.T) {
 		t.Errorf("got %v, %v", r, err)
 	}
 }
+
+// When a key was used last is known as long as it is in memory. Asking about it is no use of it.
+func TestIdleTime(t *testing.T) {
+	c := dial(t, startForTest(t, "--enable-debug-command", "yes"))
+	idle := func(key string, least, most int64) {
+		t.Helper()
+		if got := c.MustDo(t, "OBJECT", "IDLETIME", key).Int; got < least || got > most {
+			t.Errorf("%s is idle for %d seconds, want %d to %d", key, got, least, most)
+		}
+	}
+	c.MustDo(t, "SET", "k", "v")
+	c.MustDo(t, "HSET", "h", "f", "v")
+	idle("k", 0, 60) // as it stands in the write buffer, or in the cache
+	c.MustDo(t, "DEBUG", "RELOAD")
+	idle("k", 0, 60) // in memory no more: since the start
+	c.MustDo(t, "GET", "k")
+	c.MustDo(t, "HGET", "h", "f")
+	c.MustDo(t, "DEBUG", "SHIFT-CLOCK", "1000000")
+	for _, quiet := range [][]any{{"TTL", "k"}, {"PTTL", "k"}, {"EXPIRETIME", "k"}, {"PEXPIRETIME", "k"}, {"TYPE", "k"}, {"EXISTS", "k"}, {"OBJECT", "ENCODING", "k"},
+		{"OBJECT", "REFCOUNT", "k"}, {"MEMORY", "USAGE", "k"}, {"DEBUG", "OBJECT", "k"}} {
+		c.MustDo(t, quiet...)
+	}
+	idle("k", 1000, 1060)
+	c.MustDo(t, "CLIENT", "NO-TOUCH", "on")
+	c.MustDo(t, "GET", "k")
+	c.MustDo(t, "EVAL", "return redis.call('GET', KEYS[1])", "1", "k")
+	idle("k", 1000, 1060)
+	c.MustDo(t, "TOUCH", "k")
+	idle("k", 0, 60)
+	c.MustDo(t, "CLIENT", "NO-TOUCH", "off")
+	idle("h", 1000, 1060)
+	c.MustDo(t, "HLEN", "h")
+	idle("h", 0, 60)
+	if got := c.MustDo(t, "OBJECT", "IDLETIME", "none"); !got.Null {
+		t.Errorf("of a key that is not there: %v", got)
+	}
+}

@@ -135,6 +135,9 @@ func (x *Txn) Get(key []byte) ([]byte, bool, error) {
 	return x.hand(v), true, nil
 }
 
+// IdleSeconds implements datatype.Txn.
+func (x *Txn) IdleSeconds([]byte) int64 { return 0 }
+
 // Recall implements datatype.Txn: every other pair is in memory.
 func (x *Txn) Recall(key []byte) ([]byte, bool) {
 	if x.recalls++; x.recalls%2 == 0 {
