@@ -112,6 +112,12 @@ var differences = []difference{
 		match:    never,
 	},
 	{
+		commands: "OBJECT IDLETIME",
+		what:     "A key that is not in memory has been idle since the server started; one that was written in the last two seconds, not at all.",
+		reason:   "To keep the time of every use on disk would cost a write for each read.",
+		match:    never, // objectRule
+	},
+	{
 		commands: "GEOSEARCH and the like",
 		what:     "The order of members at the same distance; with COUNT, which of them are returned.",
 		reason:   "Redis's order comes from how it sorts, and is nobody's promise.",
