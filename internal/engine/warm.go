@@ -56,7 +56,10 @@ func (t *Turn) Warm(cl *client.Client, ahead []resp.Guess) {
 		for run < len(ahead) && bytes.Equal(ahead[run].Key, key) {
 			run++
 		}
-		members := run > 1 && w.collection(db, key)
+		data, members := false, false
+		if run > 1 {
+			data, members = w.collection(db, key)
+		}
 		if !members {
 			w.add(db, key)
 		}
@@ -64,7 +67,7 @@ func (t *Turn) Warm(cl *client.Client, ahead []resp.Guess) {
 			switch {
 			case members:
 				w.addMember(g.Member)
-			case run > 1 && len(g.Member) > 0 && len(g.Member) <= shortKey: // of a script that is run again and again
+			case run > 1 && !data && len(g.Member) > 0 && len(g.Member) <= shortKey: // of a script that is run again and again
 				w.add(db, g.Member)
 			}
 		}
@@ -73,9 +76,9 @@ func (t *Turn) Warm(cl *client.Client, ahead []resp.Guess) {
 	w.flush(db)
 }
 
-// collection looks whether a key is an expanded collection with members, as far as can be said without waiting
-// for the disk, and notes where its pairs are. The lock is not asked for: this is a guess.
-func (w *warming) collection(db *DB, key []byte) bool {
+// collection looks whether there is data under a key, and whether that is an expanded collection with members, as far as can be said
+// without waiting for the disk, and notes where its pairs are. The lock is not asked for: this is a guess.
+func (w *warming) collection(db *DB, key []byte) (data, members bool) {
 	w.key = db.keys.Head(w.key[:0], key)
 	hash := xxhash.Sum64(w.key)
 	raw, exists, known := db.store.Pending(w.head[:0], w.key, hash)
@@ -84,15 +87,14 @@ func (w *warming) collection(db *DB, key []byte) bool {
 	}
 	w.head = trimBuffer(raw)
 	var head layout.Head
-	if !known || !exists || head.Decode(raw) != nil || head.Encoding != layout.EncExpanded {
-		return false
+	if !known || !exists || head.Decode(raw) != nil {
+		return false, false
 	}
-	switch head.Type {
-	case layout.TypeHash, layout.TypeSet, layout.TypeZSet:
-		w.prefix = db.keys.Elements(w.prefix[:0], key, head.Version)
-		return true
+	if head.Encoding != layout.EncExpanded || head.Type == layout.TypeList || head.Type == layout.TypeStream {
+		return true, false
 	}
-	return false
+	w.prefix = db.keys.Elements(w.prefix[:0], key, head.Version)
+	return true, true
 }
 
 // addMember notes a member of the collection found last.
