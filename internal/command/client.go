@@ -144,7 +144,7 @@ func clientPause(c *Ctx) error {
 	all := true
 	switch {
 	case len(c.Args) > 4:
-		return resp.WrongArity("client|pause")
+		return unknownSubcommand(c)
 	case len(c.Args) == 4 && equalFold(c.Args[3], "write"):
 		all = false
 	case len(c.Args) == 4 && !equalFold(c.Args[3], "all"):

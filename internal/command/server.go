@@ -103,7 +103,7 @@ func configGet(c *Ctx) error {
 
 func configSet(c *Ctx) error {
 	if len(c.Args)%2 != 0 {
-		return resp.WrongArity("config|set")
+		return resp.ErrSyntax
 	}
 	var pairs [][2]string
 	for i := 2; i < len(c.Args); i += 2 {
@@ -223,7 +223,7 @@ func shutdown(c *Ctx) error {
 func slowlogGet(c *Ctx) error {
 	n := int64(10)
 	if len(c.Args) > 3 {
-		return resp.WrongArity("slowlog|get")
+		return unknownSubcommand(c)
 	}
 	if len(c.Args) == 3 {
 		var ok bool

@@ -41,8 +41,17 @@ func readStart(args [][]byte) int {
 	return 0
 }
 
+// readKeys finds keys behind a wrong option, too, where COMMAND GETKEYS asks for them: behind the first STREAMS.
 func readKeys(args [][]byte) ([]int, bool) {
-	first := readStart(args)
+	first, from := readStart(args), 1
+	if equalFold(args[0], "xreadgroup") {
+		from = 4
+	}
+	for i := from; first == 0 && i < len(args)-1; i++ {
+		if equalFold(args[i], "streams") {
+			first = i + 1
+		}
+	}
 	if first == 0 {
 		return nil, false
 	}

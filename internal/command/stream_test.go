@@ -170,7 +170,7 @@ func TestReadKeys(t *testing.T) {
 		"XREADGROUP GROUP streams block STREAMS a >":         {5},
 		"XREADGROUP NOACK COUNT streams STREAMS a >":         {5},
 		"XREAD BLOCK 0":                                      nil,
-		"XREAD WHAT STREAMS a 0":                             nil,
+		"XREAD WHAT STREAMS a 0":                             {3},
 		"XREADGROUP BLOCK 1 GROUP g c noack streams a b > >": {8, 9},
 	} {
 		args := argsOf(line)
