@@ -3,13 +3,11 @@ package engine
 import (
 	"bytes"
 	"slices"
-	"time"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/haypile/haypile/internal/client"
-	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/script"
@@ -58,20 +56,6 @@ type tx struct {
 	gateX   bool // db.gate is held for writing
 
 	mode
-}
-
-// mode is how the running command looks pairs up.
-type mode struct {
-	anyKey  bool // it reads keys that are not locked
-	reading bool // it is a reading command: its look-ups are counted
-	quiet   bool // that it looks a key up is no use of it (OBJECT IDLETIME)
-}
-
-func modeOf(c *client.Client, row *command.Row) mode {
-	return mode{
-		anyKey: row.Is(command.AnyKey), reading: row.Is(command.ReadOnly),
-		quiet: row.Is(command.NoTouch) || c.NoTouch && row.Name != "touch",
-	}
 }
 
 type op struct {
@@ -220,94 +204,6 @@ func (x *tx) find(hash uint64, key []byte) int {
 			}
 		}
 	}
-}
-
-// Get implements datatype.Txn.
-func (x *tx) Get(key []byte) ([]byte, bool, error) {
-	val, found, err := x.get(key)
-	if key[0] == layout.SpaceHead && err == nil && x.reading {
-		if found {
-			x.turn.hits++
-		} else {
-			x.turn.misses++
-		}
-	}
-	return val, found, err
-}
-
-func (x *tx) get(key []byte) ([]byte, bool, error) {
-	val, exists, known := x.recall(key)
-	if known {
-		return val, exists, nil
-	}
-	if !x.db.store.Has(key) {
-		return nil, false, nil
-	}
-	if !x.turn.mayWait && x.db.store.Cold() {
-		return nil, false, datatype.ErrWouldBlock
-	}
-	from := len(x.scratch)
-	buf, exists, err := x.db.store.Get(x.scratch, key)
-	if err != nil {
-		return nil, false, err
-	}
-	x.scratch = buf
-	val = buf[from:len(buf):len(buf)]
-	switch {
-	case x.anyKey: // the key is not locked: it may have been changed since it was read
-	case x.quiet:
-		x.db.eng.cache.PutUnused(x.db.space(), key, val, exists)
-	default:
-		x.db.eng.cache.Put(x.db.space(), key, val, exists)
-	}
-	return val, exists, nil
-}
-
-// Recall implements datatype.Txn.
-func (x *tx) Recall(key []byte) ([]byte, bool) {
-	val, exists, _ := x.recall(key)
-	return val, exists
-}
-
-// recall looks where a look-up costs no read: the overlay, the write buffer, the value cache. known says that one
-// of them has the pair, or knows that it is absent.
-func (x *tx) recall(key []byte) (val []byte, exists, known bool) {
-	hash := xxhash.Sum64(key)
-	if len(x.ops) > 0 && x.spaces[key[0]] {
-		if i := x.find(hash, key); i >= 0 {
-			o := &x.ops[i]
-			return o.val, o.kind == opPut, true
-		}
-	}
-	if x.flush {
-		return nil, false, true
-	}
-	from := len(x.scratch)
-	buf, exists, known := x.db.store.Pending(x.scratch, key, hash)
-	if !known {
-		buf, exists, known = x.db.eng.cache.Find(x.scratch, x.db.space(), key, hash, !x.quiet)
-	}
-	if !known {
-		return nil, false, false
-	}
-	x.scratch = buf
-	return buf[from:len(buf):len(buf)], exists, true
-}
-
-// IdleSeconds implements datatype.Txn.
-func (x *tx) IdleSeconds(name []byte) int64 {
-	key := x.db.keys.Head(nil, name)
-	hash := xxhash.Sum64(key)
-	if x.find(hash, key) >= 0 {
-		return 0
-	}
-	if _, _, pending := x.db.store.Pending(nil, key, hash); pending {
-		return 0
-	}
-	if seconds, known := x.db.eng.cache.Idle(x.db.space(), key); known {
-		return int64(seconds)
-	}
-	return int64(time.Since(x.db.eng.began) / time.Second)
 }
 
 func (x *tx) keep(b []byte) []byte {
