@@ -87,6 +87,15 @@ func TestDocumentedSetUp(t *testing.T) {
 		_, err := group.Ask("127.0.0.1:"+ports["7001"], "SET", "k", "v")
 		return err == nil
 	})
+	// Nobody waits for replicas with WAIT here, and the kill would follow the reply within microseconds.
+	within(30*time.Second, "the replicas have what was written", func() bool {
+		for _, port := range []string{"7002", "7003"} {
+			if v, err := group.Ask("127.0.0.1:"+ports[port], "GET", "k"); err != nil || v.Str != "v" {
+				return false
+			}
+		}
+		return true
+	})
 	if err := syscall.Kill(pid("node-"+ports["7001"]), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
