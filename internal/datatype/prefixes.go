@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"github.com/cockroachdb/crlib/crbytes"
+
 	"github.com/haypile/haypile/internal/layout"
 )
 
@@ -117,7 +119,7 @@ func (p *Prefixes) longest(key []byte) numberedPrefix {
 		if bytes.HasPrefix(key, e.prefix) {
 			return e
 		}
-		key = key[:commonPrefix(key, e.prefix)]
+		key = key[:crbytes.CommonPrefix(key, e.prefix)]
 	}
 }
 
@@ -150,14 +152,4 @@ func (p *Prefixes) seek(dst []byte, cursor uint64) ([]byte, bool) {
 	binary.BigEndian.PutUint64(b[:], cursor)
 	rest := b[8-cursorBytes:]
 	return append(dst, bytes.TrimRight(rest, "\x00")...), true
-}
-
-func commonPrefix(a, b []byte) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return n
 }

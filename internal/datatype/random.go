@@ -3,6 +3,8 @@ package datatype
 import (
 	"math/rand/v2"
 
+	"github.com/cockroachdb/crlib/crbytes"
+
 	"github.com/haypile/haypile/internal/layout"
 )
 
@@ -27,7 +29,7 @@ func RandomKey(t Txn) (name []byte, found bool, err error) {
 	it.First()
 	lo := append([]byte(nil), it.Key()...)
 	for range randomLevels {
-		n := commonPrefix(lo, hi)
+		n := crbytes.CommonPrefix(lo, hi)
 		if n == len(hi) {
 			break // one key is left
 		}

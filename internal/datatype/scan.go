@@ -3,6 +3,8 @@ package datatype
 import (
 	"bytes"
 
+	"github.com/cockroachdb/crlib/crbytes"
+
 	"github.com/haypile/haypile/internal/layout"
 )
 
@@ -116,7 +118,7 @@ func (s *scanner) flush(n int) {
 
 // parts says whether a scan that goes on with key does not come to last again.
 func (s *scanner) parts(p *Prefixes, last, key []byte) bool {
-	return commonPrefix(last, key) < p.place(key)
+	return crbytes.CommonPrefix(last, key) < p.place(key)
 }
 
 // learn finds the shortest prefix, which is the one that serves most keys, with
@@ -124,10 +126,10 @@ func (s *scanner) parts(p *Prefixes, last, key []byte) bool {
 // there.
 func (s *scanner) learn(key []byte) (stop uint64, err error) {
 	all := append(s.beyond, scannedKey{at: key})
-	prefix := key[:max(len(s.Prefixes.longest(key).prefix)+1, commonPrefix(all[0].at, key)+1-cursorBytes)]
+	prefix := key[:max(len(s.Prefixes.longest(key).prefix)+1, crbytes.CommonPrefix(all[0].at, key)+1-cursorBytes)]
 	n := s.lastPart(s.Prefixes.With(prefix), all)
 	if n == 0 {
-		n, prefix = len(all)-1, key[:commonPrefix(s.last, key)+1]
+		n, prefix = len(all)-1, key[:crbytes.CommonPrefix(s.last, key)+1]
 	}
 	known, ok := s.Prefixes, false
 	if len(prefix) <= maxPrefixLen {

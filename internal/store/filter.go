@@ -10,9 +10,10 @@ import (
 	"github.com/haypile/haypile/internal/layout"
 )
 
-// filter remembers which head and element pairs may exist, but for elements that are read in order: nobody asks for those in vain. Most writes ask
+// filter remembers which head and element pairs may exist. Most writes ask
 // about a pair that is not there (a new key, a new member), and Pebble answers
 // that by searching every memtable; the filter answers with one cache line.
+// It leaves out elements that are read in order: nobody asks for those in vain.
 //
 // It is a growing sequence of blocked Bloom filters: bits are only ever set, by
 // the committer, and read by anyone. It is complete (S3 holds because it may be

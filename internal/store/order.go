@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
+
+	"github.com/cockroachdb/crlib/crbytes"
 )
 
 // item is an entry that is being put in order. Reading its key costs a wait for memory, so the first bytes
@@ -102,14 +104,7 @@ func (t *table) agree(items []item, skip int) int {
 	first := t.keyOf(&t.entries[items[0].idx])
 	n := len(first)
 	for _, it := range items[1:] {
-		key := t.keyOf(&t.entries[it.idx])
-		if n > len(key) {
-			n = len(key)
-		}
-		for n > skip && !bytes.Equal(first[skip:n], key[skip:n]) {
-			n-- // seldom more than once for a key
-		}
-		if n <= skip {
+		if n = crbytes.CommonPrefix(first[:n], t.keyOf(&t.entries[it.idx])); n <= skip {
 			return skip
 		}
 	}

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -144,6 +146,25 @@ func TestWritesAroundRangeDeletes(t *testing.T) {
 		if err := it.Close(); err != nil || !maps.Equal(got, model) {
 			t.Fatalf("round %d: %d pairs, want %d; %v", round, len(got), len(model), err)
 		}
+	}
+}
+
+// What long keys have in common is found in one pass through them.
+func TestSortedLongKeys(t *testing.T) {
+	keys := layout.Keys{}
+	tab := newTable(&keys)
+	const size = 2 << 20
+	for i := range 4 {
+		name := bytes.Repeat([]byte("k"), size)
+		name[size/2] = byte('d' - i)
+		tab.put(keys.Head(nil, name), nil, false)
+	}
+	began := time.Now()
+	if order := tab.sorted(); !slices.Equal(order, []uint32{3, 2, 1, 0}) {
+		t.Errorf("%v", order)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("four keys of %d bytes were sorted in %s", size, took)
 	}
 }
 
