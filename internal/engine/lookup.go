@@ -86,15 +86,21 @@ func (x *tx) recall(key []byte) (val []byte, exists, known bool) {
 		return nil, false, true
 	}
 	from := len(x.scratch)
-	buf, exists, known := x.db.store.Pending(x.scratch, key, hash)
-	if !known {
-		buf, exists, known = x.db.eng.cache.Find(x.scratch, x.db.space(), key, hash, !x.quiet)
-	}
+	buf, exists, known := x.db.recall(x.scratch, key, hash, !x.quiet)
 	if !known {
 		return nil, false, false
 	}
 	x.scratch = buf
 	return buf[from:len(buf):len(buf)], exists, true
+}
+
+// recall looks a committed pair up in memory and appends its value to dst: in the write buffer, then in the value cache. use says whether
+// that is a use of the pair.
+func (db *DB) recall(dst, key []byte, hash uint64, use bool) (val []byte, exists, known bool) {
+	if val, exists, known = db.store.Pending(dst, key, hash); known {
+		return val, exists, true
+	}
+	return db.eng.cache.Find(dst, db.space(), key, hash, use)
 }
 
 // IdleSeconds implements datatype.Txn.

@@ -80,11 +80,7 @@ func (t *Turn) Warm(cl *client.Client, ahead []resp.Guess) {
 // without waiting for the disk, and notes where its pairs are. The lock is not asked for: this is a guess.
 func (w *warming) collection(db *DB, key []byte) (data, members bool) {
 	w.key = db.keys.Head(w.key[:0], key)
-	hash := xxhash.Sum64(w.key)
-	raw, exists, known := db.store.Pending(w.head[:0], w.key, hash)
-	if !known {
-		raw, exists, known = db.eng.cache.Find(w.head[:0], db.space(), w.key, hash, false)
-	}
+	raw, exists, known := db.recall(w.head[:0], w.key, xxhash.Sum64(w.key), false)
 	w.head = trimBuffer(raw)
 	var head layout.Head
 	if !known || !exists || head.Decode(raw) != nil {
