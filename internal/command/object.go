@@ -13,15 +13,22 @@ import (
 // embeddedMax is the longest string that Redis keeps in one piece with its header.
 const embeddedMax = 44
 
-func objectEncoding(c *Ctx) error {
-	k, err := datatype.Peek(c.T, c.Args[2])
-	if err != nil {
-		return err
+// ofKey makes a handler of OBJECT: it replies about a key that is there, and null about another.
+func ofKey(reply func(c *Ctx, h *layout.Head) error) func(*Ctx) error {
+	return func(c *Ctx) error {
+		k, err := datatype.Peek(c.T, c.Args[2])
+		if err != nil {
+			return err
+		}
+		if !k.Exists {
+			return c.null()
+		}
+		return reply(c, &k.Head)
 	}
-	if !k.Exists {
-		return c.null()
-	}
-	c.W.BulkString(c.encodingName(&k.Head))
+}
+
+func objectEncoding(c *Ctx, h *layout.Head) error {
+	c.W.BulkString(c.encodingName(h))
 	return nil
 }
 
@@ -74,27 +81,13 @@ func stringEncoding(h *layout.Head) string {
 
 // objectIdleTime knows of keys that are in memory when they were used last. Others have not been for as long as the server
 // runs, as far as it can tell.
-func objectIdleTime(c *Ctx) error {
-	k, err := datatype.Peek(c.T, c.Args[2])
-	if err != nil {
-		return err
-	}
-	if !k.Exists {
-		return c.null()
-	}
+func objectIdleTime(c *Ctx, _ *layout.Head) error {
 	return c.int(c.T.IdleSeconds(c.Args[2]))
 }
 
 // objectRefCount replies what Redis does: it shares the objects of small integers, for ever.
-func objectRefCount(c *Ctx) error {
-	k, err := datatype.Peek(c.T, c.Args[2])
-	if err != nil {
-		return err
-	}
-	if !k.Exists {
-		return c.null()
-	}
-	if k.Head.Type == layout.TypeString && encodingName(&k.Head) == "int" && len(k.Head.Value) <= sharedDigits && k.Head.Value[0] != '-' {
+func objectRefCount(c *Ctx, h *layout.Head) error {
+	if h.Type == layout.TypeString && encodingName(h) == "int" && len(h.Value) <= sharedDigits && h.Value[0] != '-' {
 		return c.int(math.MaxInt32)
 	}
 	return c.int(1)
@@ -103,14 +96,7 @@ func objectRefCount(c *Ctx) error {
 // sharedDigits is how long the integers are that Redis shares: 0 to 9999.
 const sharedDigits = 4
 
-func objectFreq(c *Ctx) error {
-	k, err := datatype.Peek(c.T, c.Args[2])
-	if err != nil {
-		return err
-	}
-	if !k.Exists {
-		return c.null()
-	}
+func objectFreq(*Ctx, *layout.Head) error {
 	return resp.Err("ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.")
 }
 

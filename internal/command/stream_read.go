@@ -2,6 +2,7 @@ package command
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/haypile/haypile/internal/algo/numeric"
@@ -43,17 +44,17 @@ func readStart(args [][]byte) int {
 
 // readKeys finds keys behind a wrong option, too, where COMMAND GETKEYS asks for them: behind the first STREAMS.
 func readKeys(args [][]byte) ([]int, bool) {
-	first, from := readStart(args), 1
-	if equalFold(args[0], "xreadgroup") {
-		from = 4
-	}
-	for i := from; first == 0 && i < len(args)-1; i++ {
-		if equalFold(args[i], "streams") {
-			first = i + 1
-		}
-	}
+	first := readStart(args)
 	if first == 0 {
-		return nil, false
+		from := 1
+		if equalFold(args[0], "xreadgroup") {
+			from = 4
+		}
+		at := slices.IndexFunc(args[min(from, len(args)):], func(a []byte) bool { return equalFold(a, "streams") })
+		if at < 0 {
+			return nil, false
+		}
+		first = from + at + 1
 	}
 	idx := make([]int, (len(args)-first)/2)
 	for i := range idx {
