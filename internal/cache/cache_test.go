@@ -117,14 +117,16 @@ func TestRenew(t *testing.T) {
 		c.Put(1, []byte("k"), []byte("old"), true)
 		val := bytes.Repeat([]byte("v"), size)
 		c.Renew(1, []byte("k"), val, true)
-		if got, exists, hit := c.Get(nil, 1, []byte("k")); hit && (!exists || !bytes.Equal(got, val)) {
-			t.Errorf("%d bytes are renewed, %d found", size, len(got))
+		got, exists, hit := c.Get(nil, 1, []byte("k"))
+		if hit && (!exists || !bytes.Equal(got, val)) || hit != (size <= 16) { // what has room stays, the rest is forgotten
+			t.Errorf("%d bytes are renewed, %d found, %v", size, len(got), hit)
 		}
+		c.Forget(1, []byte("k"))
 	}
 	c.Put(1, []byte("k"), []byte("old"), true)
 	c.Renew(1, []byte("k"), nil, false)
-	if _, exists, hit := c.Get(nil, 1, []byte("k")); hit && exists {
-		t.Error("a pair that was deleted is there")
+	if _, exists, hit := c.Get(nil, 1, []byte("k")); !hit || exists {
+		t.Errorf("a pair that was deleted: there %v, known %v", exists, hit)
 	}
 }
 

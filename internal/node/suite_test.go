@@ -1,6 +1,8 @@
 package node_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -180,5 +182,43 @@ func TestIdleTime(t *testing.T) {
 	idle("h", 0, 60)
 	if got := c.MustDo(t, "OBJECT", "IDLETIME", "none"); !got.Null {
 		t.Errorf("of a key that is not there: %v", got)
+	}
+}
+
+// A pipeline is looked ahead at, for keys, for members of large collections and for keys of scripts. Whatever it guesses, replies are
+// those of the same commands one by one.
+func TestPipelinesReplyAsSingleCommands(t *testing.T) {
+	single, piped := dial(t, startForTest(t)), dial(t, startForTest(t))
+	var commands [][]string
+	add := func(words ...string) { commands = append(commands, words) }
+	long := strings.Repeat("m", 300)
+	for i := range 400 { // more than is packed
+		add("SADD", "set", fmt.Sprint("m", i))
+		add("HSET", "hash", fmt.Sprint("m", i), fmt.Sprint(i))
+		add("ZADD", "zset", fmt.Sprint(i), fmt.Sprint("m", i))
+		add("RPUSH", "list", fmt.Sprint("m", i))
+	}
+	for _, run := range [][]string{{"SISMEMBER", "set"}, {"SADD", "set"}, {"HGET", "hash"}, {"ZSCORE", "zset"}, {"ZINCRBY", "zset", "2"}, {"SISMEMBER", "none"},
+		{"HGET", "set"}, {"GET", "set"}, {"LREM", "list", "1"}, {"EVAL", "return redis.call('INCR', KEYS[1])", "1"}, {"SREM", "set"}, {"SADD", "new"}} {
+		for i := range 40 {
+			add(append(slices.Clone(run), []string{fmt.Sprint("m", i*11), "", long, "-1"}[i%4])...)
+		}
+	}
+	add("DEL", "set")
+	for i := range 40 {
+		add("SADD", "set", fmt.Sprint("m", i), "x")
+	}
+	replies, err := piped.Pipeline(commands)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, words := range commands {
+		r, err := single.Do(anys(words)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.Equal(replies[i]) {
+			t.Fatalf("%.60q replies %v, in a pipeline %v", words, r, replies[i])
+		}
 	}
 }
