@@ -137,7 +137,7 @@ func (r *Row) call(rights *acl.Rights, args [][]byte) acl.Call {
 			}
 		}
 	}
-	if rights.NeedsChannels() && r.Is(PubSub) {
+	if rights.NeedsChannels() && r.Is(PubSub) && r.ArityOK(len(args)) {
 		c.Channels = r.channels(args)
 	}
 	return c
@@ -157,8 +157,8 @@ func (r *Row) channels(args [][]byte) (list []acl.ChannelUse) {
 	return list
 }
 
-// Check says whether a user may run the command with these arguments, whose number is right. A
-// user who may do everything should not get here: ask Unrestricted first.
+// Check says whether a user may run the command with these arguments. With a wrong number of them it judges the command
+// alone. A user who may do everything should not get here: ask Unrestricted first.
 func (r *Row) Check(u *acl.User, args [][]byte) acl.Denial {
 	rights := u.Rights()
 	if rights.Everything() {

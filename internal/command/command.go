@@ -99,7 +99,8 @@ type Row struct {
 	// GetKeys finds the keys of rows whose keys depend on other arguments; it
 	// returns argument indexes, and false when the arguments make no sense.
 	GetKeys func(args [][]byte) ([]int, bool)
-	// Claims names what the command uses beyond its database (COPY … DB, SWAPDB).
+	// Claims names what the command uses beyond its database (COPY … DB, SWAPDB). It may rely on the arity; callers ask
+	// OtherLocks.
 	Claims func(args [][]byte) []Claim
 	Sub    []Row
 
@@ -121,8 +122,12 @@ func (r *Row) ArityOK(n int) bool {
 	return r.Arity >= 0 && n == r.Arity || r.Arity < 0 && n >= -r.Arity
 }
 
-// AppendKeys appends the indexes of a command's keys.
+// AppendKeys appends the indexes of a command's keys. It reports false where they cannot be told, such as with a wrong
+// number of arguments: callers may ask before anything has looked at args.
 func (r *Row) AppendKeys(dst []int, args [][]byte) ([]int, bool) {
+	if !r.ArityOK(len(args)) {
+		return dst, false
+	}
 	if r.GetKeys != nil {
 		idx, ok := r.GetKeys(args)
 		return append(dst, idx...), ok
@@ -138,6 +143,14 @@ func (r *Row) AppendKeys(dst []int, args [][]byte) ([]int, bool) {
 		dst = append(dst, i)
 	}
 	return dst, true
+}
+
+// OtherLocks lists what a command uses beyond its database; none with a wrong number of arguments.
+func (r *Row) OtherLocks(args [][]byte) []Claim {
+	if r.Claims == nil || !r.ArityOK(len(args)) {
+		return nil
+	}
+	return r.Claims(args)
 }
 
 // ErrBlocked is returned by a handler of a blocking command that has set

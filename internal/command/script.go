@@ -216,7 +216,7 @@ func (s *scriptCaller) Call(args [][]byte, w *resp.Writer) (dirty bool, err erro
 // Allowed implements script.Caller.
 func (s *scriptCaller) Allowed(args [][]byte) (allowed, known bool) {
 	row := s.outer.Host.Table().Resolve(args)
-	if row == nil {
+	if row == nil || !row.ArityOK(len(args)) {
 		return false, false
 	}
 	denial := row.Check(s.outer.C.User(), args)

@@ -38,11 +38,14 @@ func exec(c *Ctx) error {
 		endMulti(c)
 		return resp.ErrExecAbort
 	}
+	again := false
+	defer func() { // after a panic, too, the transaction is over
+		if !again {
+			endMulti(c)
+		}
+	}()
 	err := c.Txns.ExecQueue(c)
-	if errors.Is(err, datatype.ErrWouldBlock) {
-		return err // it is tried again elsewhere
-	}
-	endMulti(c)
+	again = errors.Is(err, datatype.ErrWouldBlock) // on a worker
 	return err
 }
 

@@ -18,10 +18,16 @@ const ErrMisconf resp.Err = "MISCONF Errors writing to the log on disk; the chan
 //
 // This is the only path by which data changes. Whoever replays a log (restart,
 // a replica) has a ready record: see applyCopy.
-func (x *tx) commit() error {
-	db := x.db
+func (x *tx) commit() (err error) {
+	db, logged := x.db, false
 	db.commitMu.Lock()
-	defer db.commitMu.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			err = db.brokenBy(p, logged)
+		}
+		db.commitMu.Unlock()
+	}()
+	db.eng.Fault("commit")
 	if db.broken != nil {
 		return db.broken
 	}
@@ -60,6 +66,8 @@ func (x *tx) commit() error {
 	if _, err := db.log.Append(binlog.KindBatch, b.Buf); err != nil {
 		return fmt.Errorf("%w: %w", ErrMisconf, err)
 	}
+	logged = true
+	db.eng.Fault("apply")
 	if err := db.store.Apply(repr); err != nil {
 		return db.refuse(err)
 	}

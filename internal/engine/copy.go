@@ -41,7 +41,13 @@ var ErrExchanged = errors.New("the database was exchanged meanwhile")
 // Apply appends whole records to the log of the database that has a number and a name, which
 // they must continue, and applies them. frames is changed. On an error the database is unchanged, or
 // refuses everything until a restart.
-func (a *Applier) Apply(i int, name string, frames []byte) error {
+func (a *Applier) Apply(i int, name string, frames []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = a.eng.Panicked("records of the master", p)
+			a.turn.abandon(err)
+		}
+	}()
 	db, err := a.eng.DB(i)
 	if err != nil {
 		return err
@@ -62,6 +68,7 @@ func (a *Applier) Apply(i int, name string, frames []byte) error {
 		a.turn.release(nil)
 		return ErrExchanged
 	}
+	a.eng.Fault("replica")
 	err = db.applyCopy(frames)
 	if err == nil {
 		a.tell(x)
@@ -150,9 +157,15 @@ func (a *Applier) tell(x *tx) {
 }
 
 // applyCopy is commit for records that are ready.
-func (db *DB) applyCopy(frames []byte) error {
+func (db *DB) applyCopy(frames []byte) (err error) {
 	db.commitMu.Lock()
 	defer db.commitMu.Unlock()
+	logged := false
+	defer func() {
+		if p := recover(); p != nil {
+			err = db.brokenBy(p, logged)
+		}
+	}()
 	if db.broken != nil {
 		return db.broken
 	}
@@ -163,7 +176,9 @@ func (db *DB) applyCopy(frames []byte) error {
 	if _, err := db.log.AppendCopy(frames); err != nil {
 		return fmt.Errorf("%w: %w", ErrMisconf, err)
 	}
-	_, err := binlog.Parse(frames, at, func(r binlog.Record) error {
+	logged = true
+	db.eng.Fault("apply")
+	_, err = binlog.Parse(frames, at, func(r binlog.Record) error {
 		if err := db.store.Apply(r.Payload); err != nil {
 			return err
 		}

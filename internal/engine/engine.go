@@ -53,6 +53,7 @@ type Options struct {
 	Notify func(db int, class datatype.Class, event string, key []byte)
 	// Observe is told of every command of a transaction and how long it took.
 	Observe func(cl *client.Client, row *command.Row, args [][]byte, nanos int64)
+	Faults  Faults // nil outside of tests
 }
 
 // Engine owns the databases and the workers.

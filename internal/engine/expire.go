@@ -151,6 +151,12 @@ func (i *expiryIndex) due(from []byte, nowMS int64) (keys []dueKey, next int64, 
 // commit deletes what is due of some keys in one commit.
 func (i *expiryIndex) commit(t *Turn, keys []dueKey) (more, ok bool) {
 	db := i.db
+	defer func() {
+		if p := recover(); p != nil {
+			t.abandon(db.eng.Panicked("expiry", p))
+			more, ok = false, false // it is tried again after idleExpiry
+		}
+	}()
 	n := db.eng.indexOf(db)
 	if n < 0 {
 		return false, false // being swapped or closed
@@ -167,6 +173,7 @@ func (i *expiryIndex) commit(t *Turn, keys []dueKey) (more, ok bool) {
 		t.release(err)
 		return false, false
 	}
+	db.eng.Fault("expiry")
 	gone, more, err := i.delete(t.txs[n], keys)
 	if err != nil {
 		t.release(err)

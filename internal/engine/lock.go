@@ -131,9 +131,7 @@ func (e *Engine) requests(dst []lockRequest, cl *client.Client, row *command.Row
 }
 
 func (e *Engine) rowRequests(dst []lockRequest, db int, row *command.Row, args [][]byte) []lockRequest {
-	if row.Claims != nil {
-		dst = e.claimRequests(dst, row.Claims(args))
-	}
+	dst = e.claimRequests(dst, row.OtherLocks(args))
 	switch {
 	case row.Is(command.ExclusiveAll):
 		return append(dst, lockRequest{db: db, all: true})
@@ -147,7 +145,7 @@ func (e *Engine) rowRequests(dst []lockRequest, db int, row *command.Row, args [
 	return dst
 }
 
-// claimRequests leaves out databases that do not exist: the command will say so.
+// claimRequests lists the locks that claims stand for. It leaves out databases that do not exist: the command will say so.
 func (e *Engine) claimRequests(dst []lockRequest, claims []command.Claim) []lockRequest {
 	for _, c := range claims {
 		switch {

@@ -66,18 +66,22 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 		c.W.NullArray()
 		return nil
 	}
-	db := cl.DB()
+	return t.runQueue(c)
+}
+
+// runQueue runs the queued commands with nested savepoints. On an error, or after a panic, all of them are undone.
+func (t *Turn) runQueue(c *command.Ctx) (err error) {
+	cl, db := c.C, c.C.DB()
 	c.W.Array(len(cl.Queue))
+	var used []touched
 	t.depth++
 	t.used = t.used[:0]
-	var used []touched
-	for _, q := range cl.Queue {
-		if used, err = t.execQueued(c, q, used); err != nil {
-			break
+	ended := false
+	defer func() {
+		t.depth--
+		if ended {
+			return
 		}
-	}
-	t.depth--
-	if err != nil { // it starts over, on a worker, or with more locks
 		t.undoUsed(0)
 		for _, u := range used {
 			u.x.rollback(u.sp)
@@ -85,8 +89,15 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 		cl.SelectDB(db)
 		cl.Dirty.Store(false) // only the queue itself can have set it: the watched keys are locked since the check
 		t.outcomes = t.outcomes[:0]
+	}()
+	for _, q := range cl.Queue {
+		t.eng.Fault("transaction")
+		if used, err = t.execQueued(c, q, used); err != nil {
+			return err // it starts over, on a worker, or with more locks
+		}
 	}
-	return err
+	ended = true
+	return nil
 }
 
 // execQueued runs one queued command; only what must undo the whole transaction

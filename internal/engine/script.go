@@ -19,12 +19,16 @@ func (t *Turn) Scripted(c *command.Ctx, run func() error) error {
 		t.used, mark = t.used[:0], 0
 	}
 	t.depth++
+	ended := false
+	defer func() { // also after a panic
+		t.depth--
+		c.C.SelectDB(db)
+		if !ended {
+			t.undoUsed(mark)
+		}
+	}()
 	err := run()
-	t.depth--
-	c.C.SelectDB(db)
-	if err != nil {
-		t.undoUsed(mark)
-	}
+	ended = err == nil
 	return err
 }
 
@@ -57,11 +61,12 @@ func (t *Turn) CallInner(c *command.Ctx) error {
 		t.used = append(t.used, touched{x, x.save()})
 	}
 	outer := x.mode
+	defer func() { x.mode = outer }()
 	x.mode = modeOf(c.C, row)
 	c.T = x
 	missing := len(t.extra)
+	t.eng.Fault("script")
 	status := t.call(c, x)
-	x.mode = outer
 	switch {
 	case status == Offload:
 		return datatype.ErrWouldBlock
@@ -115,10 +120,7 @@ func (t *Turn) obtain(c *command.Ctx, x *tx) error {
 			return t.relock(lockRequest{db: db, exclusive: true})
 		}
 	}
-	if row.Claims == nil {
-		return nil
-	}
-	for _, r := range t.eng.claimRequests(nil, row.Claims(c.Args)) {
+	for _, r := range t.eng.claimRequests(nil, row.OtherLocks(c.Args)) {
 		y, err := t.reach(r.db)
 		if err != nil {
 			return err

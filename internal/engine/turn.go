@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/haypile/haypile/internal/client"
@@ -211,15 +210,15 @@ func (t *Turn) release(failed error) {
 	for i, ev := range events {
 		switch {
 		case ev.call != nil:
-			ev.call()
+			t.guarded("the end of a commit", ev.call)
 		case ev.changed:
 			changes = append(changes, tracking.Change{Key: ev.key, By: ev.by, Time: ev.at})
 		case t.eng.notify.Load()&uint32(ev.class) != 0:
-			t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key)
+			t.guarded("a keyspace event", func() { t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key) })
 		}
 	}
-	t.deliver(failed)
-	t.tellChanges(changes)
+	t.guarded("replies to waiting clients", func() { t.deliver(failed) })
+	t.guarded("client-side caching", func() { t.tellChanges(changes) })
 }
 
 // size is how much the turn holds in memory.
@@ -280,7 +279,7 @@ func (t *Turn) prepare(c *command.Ctx) (*tx, error) {
 				return nil, datatype.ErrWouldBlock
 			}
 		}
-		if c.Row.Claims != nil && !t.tryRequests(t.eng.claimRequests(nil, c.Row.Claims(c.Args))) {
+		if c.Row.Claims != nil && !t.tryRequests(t.eng.claimRequests(nil, c.Row.OtherLocks(c.Args))) {
 			return nil, datatype.ErrWouldBlock
 		}
 	}
@@ -366,17 +365,6 @@ func (t *Turn) undo(x *tx, sp savepoint) {
 	}
 }
 
-// invoke keeps a panic in a handler from taking the server down: the command
-// fails, the others go on.
-func (t *Turn) invoke(c *command.Ctx) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = t.panicked(c, p)
-		}
-	}()
-	return c.Row.Handler(c)
-}
-
 // errorText is what the client is told.
 func (t *Turn) errorText(err error) string {
 	var e resp.Err
@@ -385,10 +373,4 @@ func (t *Turn) errorText(err error) string {
 	}
 	t.eng.opts.Logger.Error("a command failed", "err", err, slog.String("kind", "internal"))
 	return "ERR internal error: " + err.Error()
-}
-
-func (t *Turn) panicked(c *command.Ctx, p any) error {
-	t.eng.opts.Logger.Error("a command panicked; this is a bug in Haypile, please report it with the stack",
-		"command", c.Row.Full, "panic", p, "stack", string(debug.Stack()))
-	return resp.Err("ERR internal error: the command failed unexpectedly; see the server's log")
 }

@@ -201,6 +201,7 @@ func (x *tx) readyWaiters() {
 
 func (t *Turn) serveDB(x *tx) {
 	saved, running := t.ctx, t.running
+	defer func() { t.ctx, t.running = saved, running }()
 	for len(x.ready) > 0 {
 		key := x.ready[0]
 		x.ready = x.ready[1:]
@@ -208,7 +209,6 @@ func (t *Turn) serveDB(x *tx) {
 			t.try(x, w)
 		}
 	}
-	t.ctx, t.running = saved, running
 }
 
 // try runs a waiting client's command once more. If it cannot run here, a
@@ -220,18 +220,25 @@ func (t *Turn) try(x *tx, w *waiter) {
 		return
 	}
 	rw := resp.Writer{Proto: w.cl.Proto}
+	defer func() {
+		if p := recover(); p != nil {
+			rw.Buf = rw.Buf[:0]
+			rw.Error(t.eng.Panicked(w.row.Full+", waiting", p).Error())
+			w.end()
+			t.served = append(t.served, delivery{w, rw.Buf})
+		}
+	}()
 	c := &t.ctx
 	*c = command.Ctx{Args: w.args, Row: w.row, W: &rw, Txns: t, C: w.cl, Host: t.eng.opts.Host, Again: true}
 	t.running = w.cl
 	status := Offload
+	t.eng.Fault("waiting")
 	if t.barred(c) {
 		status = Done
 	} else if t.lockAll(x, w) {
 		x.mode = mode{}
 		c.T = x
-		t.depth++ // what it makes ready is served by the loop in serve
-		status = t.call(c, x)
-		t.depth--
+		status = t.nested(c, x)
 	}
 	switch status {
 	case Done:

@@ -51,16 +51,40 @@ func (e *Engine) work() {
 }
 
 func (e *Engine) runJob(t *Turn, j Job) {
+	answered := false // or the client waits
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		what := "a waiting command"
+		if j.Row != nil {
+			what = j.Row.Full
+		}
+		err := e.Panicked(what, p)
+		t.abandon(err)
+		if j.retry == nil && !answered {
+			w := resp.Writer{Proto: j.Client.Proto}
+			w.Error(err.Error())
+			e.Errors.Add(err.Error())
+			j.Done(w.Buf, 0)
+		}
+	}()
 	if j.retry != nil {
 		t.retryWaiter(j.retry)
 		return
 	}
 	w := resp.Writer{Proto: j.Client.Proto}
 	begin := time.Now()
-	if t.Run(j.Client, j.Row, j.Args, &w, j.OnBlock) == Blocked {
+	status := t.Run(j.Client, j.Row, j.Args, &w, func(t *Turn) {
+		answered = true
+		j.OnBlock(t)
+	})
+	if status == Blocked {
 		return
 	}
 	took := time.Since(begin)
+	answered = true
 	if !e.always.Load() {
 		j.Done(w.Buf, took)
 		return
@@ -88,6 +112,7 @@ func (t *Turn) Run(cl *client.Client, row *command.Row, args [][]byte, w *resp.W
 			t.release(nil)
 			return t.refuse(row, w, start, err)
 		}
+		t.eng.Fault("worker")
 		had := len(t.extra)
 		status := t.Exec(cl, row, args, w)
 		if len(t.extra) > had { // start over with all locks (see Lock)
@@ -111,11 +136,9 @@ func (t *Turn) Run(cl *client.Client, row *command.Row, args [][]byte, w *resp.W
 
 // CommitErrorText is what clients are told when a commit has failed.
 func CommitErrorText(err error) string {
-	if errors.Is(err, ErrMisconf) {
-		return string(ErrMisconf)
-	}
-	if errors.Is(err, ErrReadOnly) {
-		return string(ErrReadOnly)
+	var e resp.Err
+	if errors.As(err, &e) {
+		return string(e)
 	}
 	return "ERR internal error: " + err.Error()
 }

@@ -24,16 +24,23 @@ import (
 // start runs a node in this process and returns its address.
 func start(t testing.TB, fs vfs.FS, dir string, args ...string) (*node.Node, string) {
 	t.Helper()
+	return startNode(t, node.Options{FS: fs}, dir, args...)
+}
+
+// startNode starts a node with options beyond its parameters.
+func startNode(t testing.TB, o node.Options, dir string, args ...string) (*node.Node, string) {
+	t.Helper()
 	port, err := harness.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := config.New()
+	o.Config = config.New()
 	args = append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--memory-budget", "256mb"}, args...)
-	if err := cfg.ApplyArgs(args); err != nil {
+	if err := o.Config.ApplyArgs(args); err != nil {
 		t.Fatal(err)
 	}
-	n, err := node.Start(node.Options{Config: cfg, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), FS: fs, Version: "test"})
+	o.Logger, o.Version = slog.New(slog.NewTextHandler(io.Discard, nil)), "test"
+	n, err := node.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}

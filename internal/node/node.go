@@ -41,6 +41,7 @@ type Options struct {
 	Logger  *slog.Logger
 	FS      vfs.FS
 	Version string
+	Faults  engine.Faults // nil outside of tests
 }
 
 // Node is a running instance.
@@ -105,7 +106,7 @@ func Start(o Options) (n *Node, err error) {
 	if err := n.openUsers(v); err != nil {
 		return n, err
 	}
-	n.openEngine(v)
+	n.openEngine(v, o.Faults)
 	n.srv = server.New(server.Options{Config: o.Config, Engine: n.eng, Table: n.table, Registry: n.registry, Users: n.users, Scripts: n.scripts, Logger: o.Logger,
 		Hooks: server.Hooks{Refuse: n.Refuse, Observe: n.observe, Closed: n.closed, Monitor: n.monitor}})
 	n.apply(v)
@@ -156,7 +157,7 @@ func (n *Node) renames(v *config.Values) map[string]string {
 	return m
 }
 
-func (n *Node) openEngine(v *config.Values) {
+func (n *Node) openEngine(v *config.Values, faults engine.Faults) {
 	workers := int(v.WorkerThreads)
 	if workers == 0 {
 		workers = 8 * runtime.GOMAXPROCS(0)
@@ -164,7 +165,7 @@ func (n *Node) openEngine(v *config.Values) {
 	n.eng = engine.New(engine.Options{
 		Databases: int(v.Databases), Workers: workers, Cache: cache.New(n.budget.valueCache),
 		Table: n.table, Host: n, Tracking: n.track, Logger: n.log, DB: n.databaseOptions,
-		Notify: n.notify, Swap: n.swapDatabases, Opened: n.databaseOpened, Observe: n.observe,
+		Notify: n.notify, Swap: n.swapDatabases, Opened: n.databaseOpened, Observe: n.observe, Faults: faults,
 	})
 	n.eng.WriteErr = n.writeErr
 }

@@ -88,7 +88,6 @@ func (h *Host) Run(q *Request, w *resp.Writer) (o Outcome, err error) {
 	wd.run = r
 	start := len(w.Buf)
 	v, err := wd.execute(r)
-	h.end(r)
 	switch e := err.(type) {
 	case nil:
 		if o.Failed = r.writeReply(w, v, 0); o.Failed && !countedError(v) {
@@ -143,6 +142,7 @@ func (wd *world) execute(r *run) (lua.Value, error) {
 		r.name, r.st = r.Function.Name, wd.functions()
 	}
 	h.begin(r)
+	defer h.end(r)
 	r.st.Tick = func() { r.tick() }
 	limit := h.settings.Load().MemoryLimit
 	if r.eval {

@@ -15,6 +15,13 @@ import (
 func (s *session) command(args [][]byte) {
 	cl := s.cl
 	row := s.srv.table.Resolve(args)
+	from := len(s.w.Buf)
+	defer func() {
+		if p := recover(); p != nil {
+			s.panicked(row, from, p)
+		}
+	}()
+	s.srv.eng.Fault("gate")
 	if text := s.srv.check(cl, row, args); text != "" {
 		s.reject(row, text)
 		return
@@ -39,6 +46,22 @@ func (s *session) command(args [][]byte) {
 	s.loop.running = s
 	s.run(row, args)
 	s.loop.running = nil
+}
+
+// panicked answers a command that met a panic outside of its handler (the engine recovers those inside): a bug in
+// Haypile that must not cost more than this reply, which begins at from.
+func (s *session) panicked(row *command.Row, from int, p any) {
+	s.loop.running = nil
+	what := "an unknown command"
+	if row != nil {
+		what = row.Full
+	}
+	text := s.srv.eng.Panicked(what, p).Error()
+	if s.busy { // it is with a worker or waits: its reply comes from there
+		return
+	}
+	s.w.Buf = s.w.Buf[:from]
+	s.reject(row, text)
 }
 
 // executes returns what a command is about to take from the queue.
