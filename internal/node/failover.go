@@ -22,7 +22,12 @@ type failingOver struct {
 	mu     sync.Mutex
 	state  string // as INFO shows it
 	cancel context.CancelFunc
+	out    bool // none may begin: this server is becoming a replica
 }
+
+// errFailingOver is Redis's answer to a change of role while FAILOVER is pending: the order that came first decides, and
+// FAILOVER ABORT takes it back.
+const errFailingOver resp.Err = "ERR REPLICAOF not allowed while failing over."
 
 const (
 	noFailover      = "no-failover"
@@ -47,6 +52,23 @@ func (f *failingOver) set(state string) {
 	f.mu.Unlock()
 }
 
+// keepOut lets no FAILOVER begin until letIn; while one is pending it is an error.
+func (f *failingOver) keepOut() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.cancel != nil {
+		return errFailingOver
+	}
+	f.out = true
+	return nil
+}
+
+func (f *failingOver) letIn() {
+	f.mu.Lock()
+	f.out = false
+	f.mu.Unlock()
+}
+
 // Failover implements command.Replicator.
 func (n *Node) Failover(o command.FailoverOptions) error {
 	return n.beginFailover(o, func(err error) {
@@ -64,7 +86,7 @@ func (n *Node) beginFailover(o command.FailoverOptions, ended func(error)) error
 	switch {
 	case f.cancel != nil:
 		return resp.Err("ERR FAILOVER already in progress.")
-	case n.repl.replica.Load():
+	case f.out || n.repl.replica.Load():
 		return resp.Err("ERR FAILOVER is not valid when server is a replica.")
 	case n.repl.source.Len() == 0:
 		return resp.Err("ERR FAILOVER requires connected replicas.")
@@ -130,7 +152,9 @@ func (n *Node) failover(ctx context.Context, o command.FailoverOptions) error {
 		n.eng.SetFollower(false)
 		return errors.New("the replica has gone")
 	}
-	return n.Follow(target.Host, target.Port, false)
+	n.repl.roleMu.Lock()
+	defer n.repl.roleMu.Unlock()
+	return n.follow(target.Host, target.Port, false)
 }
 
 // caughtUp waits for a replica that has everything there is now.

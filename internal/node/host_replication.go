@@ -20,6 +20,16 @@ func (n *Node) Follow(host string, port int, force bool) error {
 	r := &n.repl
 	r.roleMu.Lock()
 	defer r.roleMu.Unlock()
+	if err := r.failing.keepOut(); err != nil {
+		return err
+	}
+	defer r.failing.letIn()
+	return n.follow(host, port, force)
+}
+
+// follow is called with roleMu held, by Follow or by the FAILOVER that has come to its end.
+func (n *Node) follow(host string, port int, force bool) error {
+	r := &n.repl
 	r.taking.end()
 	if err := n.cfg.Update(func(v *config.Values) { v.ReplicaOf = config.Address{Host: host, Port: int64(port)} }); err != nil {
 		return resp.Err("ERR " + err.Error())
@@ -41,6 +51,9 @@ func (n *Node) Lead(force bool) error {
 	r := &n.repl
 	r.roleMu.Lock()
 	defer r.roleMu.Unlock()
+	if r.failing.now() != noFailover {
+		return errFailingOver
+	}
 	return n.lead(force)
 }
 
