@@ -1,10 +1,10 @@
 package datatype
 
 // Window remembers, in memory, a few elements at an end (or at a random place)
-// of one large collection, so that a run of pops (SPOP, ZPOPMIN, ZPOPMAX) costs
-// one range read for many of them and does not step over the tombstones of the
-// earlier ones each time. That of a stream remembers the IDs of some of its entries;
-// see IDRun.
+// of one large collection, so that a run of pops or of trims (SPOP, ZPOPMIN,
+// ZREMRANGEBYSCORE) costs one range read for many of them and does not step over the
+// tombstones of the earlier ones each time. That of a sorted set remembers both ends
+// (see zsetEnd), that of a stream the IDs of some of its entries (see IDRun).
 //
 // It is only read and written under the key's lock. Whoever changes the collection
 // in a way the window does not follow calls Drop; the engine drops it when a command
@@ -15,9 +15,10 @@ type Window struct {
 	Version uint64
 	Items   []WindowItem // next one to pop first
 	Kind    WindowKind
-	At      int64  // of a list: the position of the first item
-	Bound   []byte // when Items has been used up: no live score pair is below (WindowMin) or above (WindowMax)
+	At      int64 // of a list: the position of the first item
 	Runs    []IDRun
+
+	low, high zsetEnd // of a sorted set, instead of Items
 }
 
 // WindowKind says which end of the collection a window shows.

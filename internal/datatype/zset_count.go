@@ -59,7 +59,7 @@ func (z *ZSet) CountByLex(r LexRange) (n int, err error) {
 
 func (z *ZSet) countPlaces(in placeRange) (int, error) {
 	all := z.places()
-	if in = z.clip(in); in.empty() {
+	if in = in.within(all); in.empty() {
 		return 0, nil
 	}
 	return z.countIn(in, []placeRange{{all.from, in.from}, {in.to, all.to}}, z.Len())

@@ -2,6 +2,7 @@ package datatype
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/haypile/haypile/internal/layout"
 )
@@ -38,6 +39,9 @@ func (z *ZSet) RangeByRank(from, n int, rev bool, visit visitScored) error {
 		z.walkPacked(from, rev, counted)
 		return nil
 	}
+	if done, err := z.rankEnd(from, n, rev, counted); done || err != nil {
+		return err
+	}
 	back := z.Len() - 1 - from // steps from the other end
 	if err := z.t.Heavy(min(from, back) + n); err != nil {
 		return err
@@ -49,6 +53,38 @@ func (z *ZSet) RangeByRank(from, n int, rev bool, visit visitScored) error {
 	}
 	defer it.Close()
 	return z.walkFrom(it, seekRank(it, from, back, rev), rev, counted)
+}
+
+// rankEnd visits n members from a rank on, as RangeByRank does, if what is remembered of the nearer end has them all.
+func (z *ZSet) rankEnd(from, n int, rev bool, visit visitScored) (done bool, err error) {
+	low, high := from, from+n-1 // ranks from the lowest member on
+	if rev {
+		low, high = z.Len()-1-high, z.Len()-1-low
+	}
+	atHigh := z.Len()-1-low < high
+	need := high + 1
+	if atHigh {
+		need = z.Len() - low
+	}
+	items, err := z.recallEnd(z.window().end(atHigh), need)
+	if err != nil || len(items) < need {
+		return false, err
+	}
+	span := items[need-n : need]
+	if atHigh == rev {
+		for _, it := range span {
+			if !visit(it.Member, it.Score) {
+				break
+			}
+		}
+		return true, nil
+	}
+	for _, it := range slices.Backward(span) {
+		if !visit(it.Member, it.Score) {
+			break
+		}
+	}
+	return true, nil
 }
 
 // seekRank puts an iterator on a rank, which is so many steps from either end.
@@ -195,17 +231,10 @@ func (z *ZSet) ends() (first, last ZItem, err error) {
 		z.walkPacked(0, false, keep)
 		z.walkPacked(0, true, keep)
 	} else {
-		all := z.places()
-		it, err := z.t.Iter(all.from, all.to)
-		if err != nil {
-			return first, last, err
-		}
-		defer it.Close()
-		if err := z.walkFrom(it, it.First(), false, keep); err != nil {
-			return first, last, err
-		}
-		if err := z.walkFrom(it, it.Last(), true, keep); err != nil {
-			return first, last, err
+		for _, rev := range [...]bool{false, true} {
+			if err := z.walkPlaces(z.places(), rev, keep); err != nil {
+				return first, last, err
+			}
 		}
 	}
 	if len(items.List) < 2 {
@@ -241,7 +270,7 @@ func (z *ZSet) RemoveItems(items []ZItem) error {
 			}
 		}
 	case len(items) == z.Len():
-		z.t.Window(z.Name, z.Head.Version).Drop()
+		z.window().Drop()
 		z.Key.Remove()
 		z.changed = false
 	default:

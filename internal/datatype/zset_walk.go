@@ -2,6 +2,7 @@ package datatype
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 
 	"github.com/haypile/haypile/internal/algo/listpack"
@@ -51,10 +52,19 @@ func (z *ZSet) cutRanks(rank, n int) {
 // announcements.
 const heavyStride = 512
 
-// walkPlaces visits the members of a range of score pairs.
+// walkPlaces visits the members of a range of score pairs. Where it begins at an end, what is remembered of that comes first.
 func (z *ZSet) walkPlaces(r placeRange, rev bool, visit visitScored) error {
-	if r = z.clip(r); r.empty() {
+	all := z.places()
+	atEnd := !rev && string(r.from) <= string(all.from) || rev && string(r.to) >= string(all.to)
+	if r = r.within(all); r.empty() {
 		return nil
+	}
+	if atEnd {
+		rest, err := z.walkEnd(r, rev, visit)
+		if err != nil || rest.empty() {
+			return err
+		}
+		r = rest
 	}
 	it, err := z.t.Iter(r.from, r.to)
 	if err != nil {
@@ -63,6 +73,29 @@ func (z *ZSet) walkPlaces(r placeRange, rev bool, visit visitScored) error {
 	defer it.Close()
 	ok := !rev && it.First() || rev && it.Last()
 	return z.walkFrom(it, ok, rev, visit)
+}
+
+// walkEnd visits what is remembered of a range that begins at an end, and returns what the store has to be asked for: an
+// empty range if visit has had enough.
+func (z *ZSet) walkEnd(r placeRange, rev bool, visit visitScored) (rest placeRange, err error) {
+	items, err := z.recallEnd(z.window().end(rev), 1)
+	if err != nil || len(items) == 0 {
+		return r, err
+	}
+	var at []byte
+	for _, it := range items {
+		at = append(append(at[:0], z.Scores()...), z.place(it)...)
+		if !rev && string(at) >= string(r.to) || rev && string(at) < string(r.from) || !visit(it.Member, it.Score) {
+			return placeRange{}, nil
+		}
+	}
+	switch {
+	case len(items) == z.Len():
+		return placeRange{}, nil
+	case rev:
+		return placeRange{r.from, at}, nil
+	}
+	return placeRange{append(at, 0), r.to}, nil
 }
 
 // walkFrom visits the members from where an iterator of score pairs stands.
@@ -93,31 +126,35 @@ func (z *ZSet) walkFrom(it Iter, ok, rev bool, visit visitScored) error {
 // placeRange is a range of score pairs' keys, prefix included.
 type placeRange struct{ from, to []byte }
 
-// places returns the range of all score pairs, without the end where the window knows
-// that nothing is left: pops have left tombstones there.
+// places returns the range of all score pairs, without the ends where it is known that nothing is left: what was removed has
+// left tombstones there.
 func (z *ZSet) places() placeRange {
-	from := z.Scores()
-	all := placeRange{from, prefixEnd(z.t, from)}
-	w := z.t.Window(z.Name, z.Head.Version)
-	if w.Kind == WindowNone {
-		return all
+	all := placeRange{z.bound(scoreBits(math.Inf(-1)), nil), z.bound(scoreBits(math.Inf(1))+1, nil)}
+	w := z.window()
+	if from := z.firstPlace(&w.low); from != nil {
+		all.from = from
 	}
-	end := w.Bound
-	if len(w.Items) > 0 {
-		end = z.place(w.Items[0].Member, w.Items[0].Score)
-	}
-	at := append(append(z.t.Scratch(len(from)+len(end)+1), from...), end...)
-	if w.Kind == WindowMin {
-		all.from = at
-	} else {
-		all.to = append(at, 0)
+	if to := z.firstPlace(&w.high); to != nil {
+		all.to = append(to, 0)
 	}
 	return all
 }
 
-// clip returns what of a range may hold pairs.
-func (z *ZSet) clip(r placeRange) placeRange {
-	all := z.places()
+// firstPlace returns the key of the score pair before which nothing lies, seen from an end, or nil.
+func (z *ZSet) firstPlace(e *zsetEnd) []byte {
+	if !e.known {
+		return nil
+	}
+	at := e.bound
+	if len(e.items) > 0 {
+		at = z.place(e.items[0])
+	}
+	prefix := z.Scores()
+	return append(append(z.t.Scratch(len(prefix)+len(at)+1), prefix...), at...)
+}
+
+// within returns what two ranges share.
+func (r placeRange) within(all placeRange) placeRange {
 	if string(r.from) < string(all.from) {
 		r.from = all.from
 	}

@@ -44,5 +44,7 @@ func TestReplicaofWhileFailingOver(t *testing.T) {
 	})
 	m.MustDo(t, "SET", "again", "v") // writes are open again
 	m.MustDo(t, "REPLICAOF", host, otherPort)
-	await(t, func() bool { return strings.Contains(m.MustDo(t, "INFO", "replication").Str, "master_link_status:up\r\n") })
+	await(t, func() bool {
+		return strings.Contains(m.MustDo(t, "INFO", "replication").Str, "master_link_status:up\r\n")
+	})
 }
