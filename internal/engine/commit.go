@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/haypile/haypile/internal/binlog"
@@ -40,6 +41,9 @@ func (x *tx) commit() (err error) {
 	st := layout.State{Keys: db.keyCount.Load() + x.keys, Expires: db.expireCount.Load() + x.expires, NextVersion: db.nextVersion.Load()}
 	b := &db.builder
 	b.Begin(binlog.HeaderBytes)
+	if x.gathered > keepBuffer {
+		b.Reserve(x.spelled())
+	}
 	if x.flush { // the counts of before do not matter
 		st.Keys, st.Expires = x.keys, x.expires
 	}
@@ -89,6 +93,14 @@ func (x *tx) commit() (err error) {
 		b.Buf = nil
 	}
 	return nil
+}
+
+// spelled is about how many bytes a batch takes for the changes.
+func (x *tx) spelled() (n int) {
+	for i := range x.ops {
+		n += len(x.ops[i].key) + len(x.ops[i].val) + 2*binary.MaxVarintLen32 + 1
+	}
+	return n
 }
 
 // noteExpiries tells the expiry loop of the earliest time that was set.

@@ -224,7 +224,7 @@ func (t *Turn) release(failed error) {
 // size is how much the turn holds in memory.
 func (t *Turn) size() (n int) {
 	for _, x := range t.active {
-		n += len(x.arena)
+		n += x.gathered
 	}
 	return n
 }
@@ -350,7 +350,7 @@ func (t *Turn) keep(x *tx, c *command.Ctx) {
 	if t.depth == 0 {
 		t.serve()
 		t.settle()
-		x.undo = x.undo[:0]
+		x.undo = emptied(x.undo)
 	}
 }
 

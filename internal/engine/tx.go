@@ -29,12 +29,13 @@ type tx struct {
 	db   *DB
 	turn *Turn
 
-	ops    []op
-	ranged int    // ops before this one may be covered by a range delete behind them
-	arena  []byte // keys and values of ops; slices of it stay valid when it grows
-	table  []tableSlot
-	gen    uint32
-	undo   []undoEntry
+	ops      []op
+	ranged   int    // ops before this one may be covered by a range delete behind them
+	arena    []byte // the current piece of what holds keys and values of ops; see room
+	gathered int    // bytes of all pieces
+	table    []tableSlot
+	gen      uint32
+	undo     []undoEntry
 
 	indexed *pebble.Batch // nil until a range read met pending changes
 	spaces  [256]bool     // spaces that ops touch
@@ -111,10 +112,10 @@ func newTx(db *DB, t *Turn) *tx {
 
 // reset forgets everything; locks must have been released.
 func (x *tx) reset() {
-	x.ops, x.undo, x.events, x.ready = x.ops[:0], x.undo[:0], x.events[:0], x.ready[:0]
-	x.windows, x.ranged = x.windows[:0], 0
+	x.ops, x.undo, x.events, x.ready = emptied(x.ops), emptied(x.undo), emptied(x.events), emptied(x.ready)
+	x.windows, x.ranged = emptied(x.windows), 0
 	x.keys, x.expires, x.dirtied, x.flush, x.prefixes, x.libraries = 0, 0, 0, false, nil, nil
-	x.arena = trimBuffer(x.arena)
+	x.arena, x.gathered = trimBuffer(x.arena), 0
 	x.scratch = trimBuffer(x.scratch)
 	x.gen++
 	if x.gen == 0 || len(x.table) > 1<<16 {
@@ -130,6 +131,25 @@ func (x *tx) reset() {
 // keepBuffer is the largest buffer kept from one turn to the next.
 const keepBuffer = 1 << 20
 
+// keepItems is how long a slice of structs may become and be kept.
+const keepItems = 1 << 14
+
+// emptied returns a slice for the next turn that points at nothing of this one: what one command has gathered must not stay
+// in memory because a later, smaller one does not overwrite it.
+func emptied[T any](s []T) []T {
+	if cap(s) > keepItems {
+		return nil
+	}
+	clear(s)
+	return s[:0]
+}
+
+// cut shortens a slice and forgets what was behind.
+func cut[T any](s []T, n int) []T {
+	clear(s[n:])
+	return s[:n]
+}
+
 func trimBuffer(b []byte) []byte {
 	if cap(b) > keepBuffer {
 		return nil
@@ -144,7 +164,7 @@ func (x *tx) save() savepoint {
 func (x *tx) rollback(sp savepoint) {
 	x.dirtied = sp.dirtied
 	if len(x.ops) == sp.ops && len(x.undo) == sp.undo {
-		x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
+		x.events, x.ready = cut(x.events, sp.events), cut(x.ready, sp.ready)
 		return
 	}
 	for i := len(x.undo) - 1; i >= sp.undo; i-- {
@@ -152,8 +172,8 @@ func (x *tx) rollback(sp savepoint) {
 	}
 	// Table slots of the ops cut off stay: a lookup compares keys, and an index
 	// out of range counts as no match.
-	x.ops, x.undo, x.ranged = x.ops[:sp.ops], x.undo[:sp.undo], sp.ranged
-	x.events, x.ready = x.events[:sp.events], x.ready[:sp.ready]
+	x.ops, x.undo, x.ranged = cut(x.ops, sp.ops), cut(x.undo, sp.undo), sp.ranged
+	x.events, x.ready = cut(x.events, sp.events), cut(x.ready, sp.ready)
 	x.keys, x.expires, x.prefixes, x.libraries = sp.keys, sp.expires, sp.prefixes, sp.libraries
 	for _, w := range x.windows {
 		w.Drop()
@@ -206,7 +226,17 @@ func (x *tx) find(hash uint64, key []byte) int {
 	}
 }
 
+// room makes the arena take n more bytes. A new piece leaves the older ones where they are, for the ops that point into
+// them: a large command is not copied each time the arena grows.
+func (x *tx) room(n int) {
+	x.gathered += n
+	if len(x.arena)+n > cap(x.arena) {
+		x.arena = make([]byte, 0, max(n, min(max(4096, 2*cap(x.arena)), keepBuffer)))
+	}
+}
+
 func (x *tx) keep(b []byte) []byte {
+	x.room(len(b))
 	from := len(x.arena)
 	x.arena = append(x.arena, b...)
 	return x.arena[from:len(x.arena):len(x.arena)]
@@ -223,6 +253,7 @@ func (x *tx) Delete(key []byte) { x.change(opDelete, key, nil, nil) }
 
 func (x *tx) change(kind opKind, key, val, rest []byte) {
 	hash := xxhash.Sum64(key)
+	x.room(len(val) + len(rest))
 	from := len(x.arena)
 	x.arena = append(append(x.arena, val...), rest...)
 	kept := x.arena[from:len(x.arena):len(x.arena)]
@@ -293,7 +324,7 @@ func (x *tx) mirror(o *op) {
 // Flush deletes everything; the database must be held exclusively.
 func (x *tx) Flush() {
 	x.readyWaiters() // a group that someone reads from is gone, too
-	x.ops, x.undo, x.ranged = x.ops[:0], x.undo[:0], 0
+	x.ops, x.undo, x.ranged = emptied(x.ops), emptied(x.undo), 0
 	x.gen++
 	x.keys, x.expires, x.flush, x.prefixes = 0, 0, true, datatype.NoPrefixes
 	for _, space := range [...]byte{layout.SpaceElement, layout.SpaceHead, layout.SpaceExpiry, layout.SpaceScore} {
@@ -423,6 +454,8 @@ func (x *tx) KeyCounts() (keys, expires int64) {
 // Window implements datatype.Txn.
 func (x *tx) Window(key []byte, version uint64) *datatype.Window {
 	w := x.db.windows.get(key, version)
-	x.windows = append(x.windows, w)
+	if n := len(x.windows); n == 0 || x.windows[n-1] != w {
+		x.windows = append(x.windows, w)
+	}
 	return w
 }

@@ -70,6 +70,7 @@ func (e *Engine) runJob(t *Turn, j Job) {
 			j.Done(w.Buf, 0)
 		}
 	}()
+	defer func() { t.ctx, t.running = command.Ctx{}, nil }() // they hold arguments and a reply, which may be large
 	if j.retry != nil {
 		t.retryWaiter(j.retry)
 		return

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/haypile/haypile/internal/layout"
 )
@@ -26,6 +27,9 @@ func (b *Builder) Begin(room int) {
 	b.Buf = b.Buf[:need]
 	clear(b.Buf)
 }
+
+// Reserve makes room for n more bytes at once.
+func (b *Builder) Reserve(n int) { b.Buf = slices.Grow(b.Buf, n) }
 
 // Set adds a pair.
 func (b *Builder) Set(key, val []byte) { b.two(opSet, key, val) }
