@@ -36,15 +36,19 @@ func dump(c *Ctx) error {
 		return c.null()
 	}
 	payload, err := dumpPayload(&k)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case payload == nil:
+		return c.null()
 	}
 	return c.bulk(payload)
 }
 
+// dumpPayload is what DUMP replies of a key that exists; nil of a hash whose fields are all past their time.
 func dumpPayload(k *datatype.Key) ([]byte, error) {
 	payload, err := datatype.AppendDump(nil, k)
-	if err != nil {
+	if err != nil || len(payload) == 0 {
 		return nil, err
 	}
 	return rdb.AppendFooter(payload), nil

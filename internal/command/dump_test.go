@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -60,18 +61,47 @@ func TestRestore(t *testing.T) {
 	`)
 }
 
-// Fields with times: those that are past are gone, the others stay for good.
+// Fields keep their times; those that are past are gone.
 func TestRestoreTimedFields(t *testing.T) {
 	restored(newStage(t), map[string]string{
 		"$some": "\x16\x03\x00\x01f\x01v\x05\x01g\x01w\x81\x00\x00\x03\x00\x00\x00\x00\x00\x01i\x01x",
 		"$past": "\x16\x01\x05\x01g\x01w",
 	}, `
 		restore h 0 $some => +OK ! restore:h
-		hkeys h => *2 $1 f $1 i
+		hmget h f g i => *3 $1 v $-1 $1 x
+		hpexpiretime h fields 3 f g i => *3 :-1 :-2 :3298534883328
 		restore h 0 $past replace => +OK ! del:h
 		exists h => :0
 		restore h 0 $past => +OK ! none
 		dbsize => :0
+	`)
+}
+
+// A field past its time that is not deleted yet is no part of what is dumped, and a hash of such fields only cannot be dumped.
+func TestDumpOfFieldsPastTheirTime(t *testing.T) {
+	s := newStage(t)
+	s.play(`
+		hset h f v g w i x => :3
+		hpexpireat h 3298534883327 fields 1 i => *1 :1
+		hset gone f v => :1
+	`)
+	later := s.x.Now + 1000
+	s.play(fmt.Sprintf(`
+		hpexpireat h %d fields 1 g => *1 :1
+		hpexpireat gone %d fields 1 f => *1 :1
+	`, later, later))
+	s.x.Now = later
+	reply := s.run(argsOf("dump h"))
+	_, after, _ := strings.Cut(reply, "\r\n")
+	args := argsOf("restore copy 0 payload")
+	args[3] = []byte(strings.TrimSuffix(after, "\r\n"))
+	if got := s.run(args); got != "+OK\r\n" {
+		t.Fatalf("%q: %s", reply, got)
+	}
+	s.play(`
+		hlen copy => :2
+		hpexpiretime copy fields 3 f g i => *3 :-1 :-2 :3298534883327
+		dump gone => $-1
 	`)
 }
 

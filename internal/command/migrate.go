@@ -114,9 +114,16 @@ func migrate(c *Ctx) error {
 		if err != nil {
 			return err
 		}
-		if k.Exists {
-			keys = append(keys, k)
+		if !k.Exists {
+			continue
 		}
+		if vacant, err := datatype.Vacant(&k); err != nil || vacant {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		keys = append(keys, k)
 	}
 	if len(keys) == 0 {
 		c.W.Simple("NOKEY")

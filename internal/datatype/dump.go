@@ -8,7 +8,7 @@ import (
 )
 
 // AppendDump appends a value as Redis 7.0 writes it: one that is packed here has the same bytes
-// there.
+// there. Fields of hashes keep their times, as Redis 7.4 writes them. It appends nothing of a Vacant hash.
 func AppendDump(dst []byte, k *Key) ([]byte, error) {
 	switch k.Head.Type {
 	case layout.TypeString:
@@ -86,13 +86,25 @@ func dumpHash(dst []byte, k *Key) ([]byte, error) {
 	if h.Packed() {
 		return rdb.AppendListpack(dst, rdb.Hash, h.lp), nil
 	}
-	dst, n := rdb.AppendPlain(dst, rdb.Hash, uint64(h.Len())), 0
-	err = h.Each(func(field, val []byte) bool {
+	live, least, err := h.liveTimes()
+	if err != nil || live == 0 {
+		return dst, err
+	}
+	if least == 0 {
+		dst = rdb.AppendPlain(dst, rdb.Hash, uint64(live))
+	} else {
+		dst = rdb.AppendTimedHash(dst, least, uint64(live))
+	}
+	n := 0
+	err = h.EachTimed(func(field, val []byte, atMS int64) bool {
+		if least != 0 {
+			dst = rdb.AppendFieldTime(dst, atMS, least)
+		}
 		dst = rdb.AppendText(rdb.AppendText(dst, field), val)
 		n++
 		return true
 	})
-	return dst, whole(err, n, h.Len())
+	return dst, whole(err, n, live)
 }
 
 // whole says that as many elements were written as the payload begins with.

@@ -98,6 +98,33 @@ func (h *Hash) Live() (int, error) {
 	return max(n, 0), err
 }
 
+// Vacant says that a key is a hash whose fields are all past their time, and not deleted yet: there is nothing of it to copy.
+func Vacant(k *Key) (bool, error) {
+	if k.Head.Type != layout.TypeHash || k.Head.FieldsMS == 0 {
+		return false, nil
+	}
+	h, err := LoadHash(k.t, k.Name)
+	if err != nil {
+		return false, err
+	}
+	n, err := h.Live()
+	return n == 0, err
+}
+
+// liveTimes is Live, with the first time at which one of those fields expires (0: none does).
+func (h *Hash) liveTimes() (live int, leastMS int64, err error) {
+	if live, err = h.Live(); err != nil || h.Head.FieldsMS == 0 {
+		return live, 0, err
+	}
+	prefix := h.Scores()
+	lower := layout.AppendFieldTime(append(h.t.Scratch(len(prefix)+8), prefix...), h.t.NowMS()+1, nil)
+	err = h.t.Walk(lower, prefixEnd(h.t, prefix), false, func(key, _ []byte) (bool, error) {
+		leastMS, _, err = layout.SplitFieldTime(key[len(prefix):])
+		return false, err
+	})
+	return live, leastMS, err
+}
+
 // eachDue visits the fields that are past their time, the earliest first. They are good
 // until visit returns.
 func (h *Hash) eachDue(visit func(field []byte, atMS int64) bool) error {

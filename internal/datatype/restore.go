@@ -78,13 +78,15 @@ func (r *restorer) Element(e *rdb.Element) error {
 	return r.field(e)
 }
 
-// field adds a field. Fields have no time of their own yet: one that is past it is left out, another
-// is kept for good.
+// field adds a field; one that is past its time is left out.
 func (r *restorer) field(e *rdb.Element) error {
 	if e.ExpireMS != 0 && e.ExpireMS <= r.now {
 		return nil
 	}
-	return distinct(r.hash.Set(e.Key, e.Value))
+	if err := distinct(r.hash.Set(e.Key, e.Value)); err != nil || e.ExpireMS == 0 {
+		return err
+	}
+	return r.hash.SetTime(e.Key, e.ExpireMS)
 }
 
 func distinct(created bool, err error) error {

@@ -32,6 +32,20 @@ func AppendPlain(dst []byte, kind Kind, n uint64) []byte {
 	return AppendLength(append(dst, codes[kind]), n)
 }
 
+// AppendTimedHash begins a hash of n fields of which some expire, the first at leastMS (Unix ms). It is followed by n times
+// AppendFieldTime, AppendText of the field, and of its value. Redis 7.4 and later read it.
+func AppendTimedHash(dst []byte, leastMS int64, n uint64) []byte {
+	return AppendLength(binary.LittleEndian.AppendUint64(append(dst, codeHashTimes), uint64(leastMS)), n)
+}
+
+// AppendFieldTime appends when a field expires; 0: never.
+func AppendFieldTime(dst []byte, atMS, leastMS int64) []byte {
+	if atMS == 0 {
+		return AppendLength(dst, 0)
+	}
+	return AppendLength(dst, uint64(atMS-leastMS)+1)
+}
+
 // AppendScore appends the score of a member.
 func AppendScore(dst []byte, score float64) []byte {
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(score))

@@ -3,7 +3,8 @@
 // Promises:
 //   - D1. Bytes of others are checked before they are believed; nothing panics, and nothing is allocated for a size that the
 //     bytes cannot hold.
-//   - D2. What is written, Redis 7.0 reads.
+//   - D2. What is written, Redis 7.0 reads; hashes with fields that expire, Redis 7.4: an older one refuses them, which is
+//     better than to lose the times.
 //   - D3. A collection is read and written element by element. What is held in memory of it is one element, or one
 //     packed piece as Redis has written it.
 package rdb
@@ -19,14 +20,19 @@ import (
 var ErrCorrupt = errors.New("corrupt payload")
 
 const (
-	version     = 10 // of Redis 7.0: what is written
-	maxVersion  = 12 // of Redis 7.4: what is read
-	footerBytes = 2 + 8
+	version      = 10 // of Redis 7.0: what is written
+	timesVersion = 12 // of Redis 7.4: for hashes with fields that expire
+	maxVersion   = 12 // what is read
+	footerBytes  = 2 + 8
 )
 
 // AppendFooter ends a payload: the version of the format, and a checksum of all before.
 func AppendFooter(payload []byte) []byte {
-	payload = binary.LittleEndian.AppendUint16(payload, version)
+	v := uint16(version)
+	if len(payload) > 0 && payload[0] == codeHashTimes {
+		v = timesVersion
+	}
+	payload = binary.LittleEndian.AppendUint16(payload, v)
 	return binary.LittleEndian.AppendUint64(payload, crc.CRC64(0, payload))
 }
 

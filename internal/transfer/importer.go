@@ -63,7 +63,8 @@ type importer struct {
 	kind     rdb.Kind
 	part     resp.Writer // arguments of the command that is being gathered
 	args     int
-	group    string // of a stream
+	times    []fieldTime // of fields in part
+	group    string      // of a stream
 	consumer string
 }
 
@@ -139,7 +140,7 @@ func (im *importer) Skipped(name []byte, why error) error {
 func (im *importer) Key(name []byte, expireMS int64) (rdb.Visitor, error) {
 	im.key, im.expireMS = string(name), expireMS
 	im.skip = expireMS != 0 && expireMS <= im.now
-	im.part.Buf, im.args = im.part.Buf[:0], 0
+	im.part.Buf, im.args, im.times = im.part.Buf[:0], 0, im.times[:0]
 	return im, nil
 }
 
@@ -171,9 +172,11 @@ func (im *importer) Element(e *rdb.Element) error {
 		im.part.Bulk(e.Key)
 		im.args += 2
 	case rdb.Hash:
-		// Fields have no time of their own yet: one that is past it is left out, another is kept for good.
-		if e.ExpireMS != 0 && e.ExpireMS <= im.now {
-			return nil
+		if e.ExpireMS != 0 {
+			if e.ExpireMS <= im.now {
+				return nil
+			}
+			im.times = append(im.times, fieldTime{string(e.Key), e.ExpireMS})
 		}
 		im.part.Bulk(e.Key)
 		im.part.Bulk(e.Value)
@@ -217,7 +220,22 @@ func (im *importer) sendPart() error {
 	w.BulkString(im.key)
 	w.Raw(im.part.Buf)
 	im.part.Buf, im.args = im.part.Buf[:0], 0
-	return im.pipe.add()
+	if err := im.pipe.add(); err != nil {
+		return err
+	}
+	for _, t := range im.times {
+		if err := im.pipe.command("HPEXPIREAT", im.key, strconv.FormatInt(t.atMS, 10), "FIELDS", "1", t.field); err != nil {
+			return err
+		}
+	}
+	im.times = im.times[:0]
+	return nil
+}
+
+// fieldTime is when a field of the part that is being gathered expires.
+type fieldTime struct {
+	field string
+	atMS  int64
 }
 
 // KeyDone implements rdb.Contents.

@@ -2,6 +2,9 @@ package transfer
 
 import (
 	"bufio"
+	"cmp"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,10 +22,13 @@ func (s size) perPart(n int64) int64 { return max(1, min(partElements, n*largeBy
 // large exports a collection in parts. The key is watched: if it changes meanwhile, what was written of
 // it is taken back and it is tried again, in the end in one piece (F3).
 func (ex *exporter) large(name string, s size) error {
+	timed := false
 	for range largeTries {
 		mark := ex.w.Mark()
-		ok, err := ex.inParts(name, s)
-		if err != nil {
+		ok, err := ex.inParts(name, s, timed)
+		if errors.Is(err, errTimed) {
+			timed = true
+		} else if err != nil {
 			return err
 		}
 		if ok {
@@ -42,8 +48,14 @@ func (ex *exporter) large(name string, s size) error {
 	return ex.small([]string{name})
 }
 
-// inParts says whether the key was the same from the first part to the last.
-func (ex *exporter) inParts(name string, s size) (ok bool, err error) {
+// errTimed says that a hash has fields that expire, which its first bytes have to tell.
+var errTimed = errors.New("a field expires")
+
+// leastTime is what the times of fields count from where the first of them is not known: they are absolute then.
+const leastTime = 1
+
+// inParts says whether the key was the same from the first part to the last. timed is for a hash with fields that expire.
+func (ex *exporter) inParts(name string, s size, timed bool) (ok bool, err error) {
 	if _, err := ex.c.do("WATCH", name); err != nil {
 		return false, err
 	}
@@ -63,9 +75,17 @@ func (ex *exporter) inParts(name string, s size) (ok bool, err error) {
 		_, err := ex.c.do("UNWATCH")
 		return false, err
 	}
-	ex.w.Key([]byte(name), max(0, expire), rdb.AppendPlain(nil, s.kind, uint64(n)))
-	got, err := ex.elements(name, s.kind, n, s.perPart(n))
+	head := rdb.AppendPlain(nil, s.kind, uint64(n))
+	if timed {
+		head = rdb.AppendTimedHash(nil, leastTime, uint64(n))
+	}
+	ex.w.Key([]byte(name), max(0, expire), head)
+	got, err := ex.elements(name, s.kind, timed, n, s.perPart(n))
 	if err != nil {
+		if errors.Is(err, errTimed) {
+			_, unwatch := ex.c.do("UNWATCH")
+			err = cmp.Or(unwatch, err)
+		}
 		return false, err
 	}
 	ex.c.command("MULTI")
@@ -77,7 +97,7 @@ func (ex *exporter) inParts(name string, s size) (ok bool, err error) {
 }
 
 // elements writes the elements of a key and returns how many there were.
-func (ex *exporter) elements(name string, kind rdb.Kind, n, per int64) (got int64, err error) {
+func (ex *exporter) elements(name string, kind rdb.Kind, timed bool, n, per int64) (got int64, err error) {
 	if kind == rdb.List {
 		return ex.listElements(name, n, per)
 	}
@@ -93,7 +113,14 @@ func (ex *exporter) elements(name string, kind rdb.Kind, n, per int64) (got int6
 		if len(r.elems) != 2 {
 			return 0, errProtocol
 		}
-		count, err := ex.writePart(kind, r.elems[1].elems)
+		elems := r.elems[1].elems
+		var times []*reply
+		if kind == rdb.Hash {
+			if times, err = ex.times(name, elems, timed); err != nil {
+				return 0, err
+			}
+		}
+		count, err := ex.writePart(kind, elems, times)
 		if err != nil {
 			return 0, err
 		}
@@ -116,7 +143,7 @@ func (ex *exporter) listElements(name string, n, per int64) (got int64, err erro
 		if len(r.elems) == 0 {
 			break
 		}
-		count, err := ex.writePart(rdb.List, r.elems)
+		count, err := ex.writePart(rdb.List, r.elems, nil)
 		if err != nil {
 			return 0, err
 		}
@@ -125,9 +152,38 @@ func (ex *exporter) listElements(name string, n, per int64) (got int64, err erro
 	return got, ex.w.Err()
 }
 
-func (ex *exporter) writePart(kind rdb.Kind, elems []*reply) (count int64, err error) {
+// times asks when the fields of a part expire; errTimed unless it is known that some do. It returns nothing if none does.
+func (ex *exporter) times(name string, elems []*reply, timed bool) ([]*reply, error) {
+	if len(elems) == 0 {
+		return nil, nil
+	}
+	args := []string{"HPEXPIRETIME", name, "FIELDS", strconv.Itoa(len(elems) / 2)}
+	for i := 0; i < len(elems); i += 2 {
+		args = append(args, string(elems[i].text))
+	}
+	r, err := ex.c.do(args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.elems) != len(elems)/2 { // the key has gone meanwhile
+		return nil, nil
+	}
+	if !timed && slices.ContainsFunc(r.elems, func(at *reply) bool { return at.num > 0 }) {
+		return nil, errTimed
+	}
+	if !timed {
+		return nil, nil
+	}
+	return r.elems, nil
+}
+
+// writePart writes elements; times are those of a hash with fields that expire.
+func (ex *exporter) writePart(kind rdb.Kind, elems, times []*reply) (count int64, err error) {
 	ex.part = ex.part[:0]
 	for i, e := range elems {
+		if times != nil && i%2 == 0 {
+			ex.part = rdb.AppendFieldTime(ex.part, max(0, times[i/2].num), leastTime)
+		}
 		if kind == rdb.ZSet && i%2 == 1 {
 			score, err := strconv.ParseFloat(string(e.text), 64)
 			if err != nil {

@@ -176,6 +176,43 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestFieldTimes moves hashes with fields that expire, small and large, by a file and by MIGRATE. A field that is past its
+// time and not deleted yet stands in the way of neither.
+func TestFieldTimes(t *testing.T) {
+	from, to := start(t, harness.Haypile, "--enable-debug-command", "local"), start(t, harness.Haypile)
+	from.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+	at := time.Now().Add(time.Hour).UnixMilli()
+	for _, key := range []string{"small", "large", "moved"} {
+		from.must("HSET", key, "kept", "1", "timed", "2", "gone", "3")
+		from.must("HPEXPIREAT", key, at, "FIELDS", 1, "timed")
+		from.must("HPEXPIRE", key, 1, "FIELDS", 1, "gone")
+	}
+	for i := range 500 {
+		from.must("HSET", "large", fmt.Sprint("field", i), strings.Repeat("v", 1000))
+	}
+	from.must("HPEXPIREAT", "large", at+1, "FIELDS", 1, "field77")
+	for from.must("HEXISTS", "moved", "gone").Int == 1 {
+		time.Sleep(time.Millisecond)
+	}
+	file := filepath.Join(t.TempDir(), "out.rdb")
+	mustHaypile(t, "export", file, "--from", from.Addr())
+	mustHaypile(t, "import", file, "--to", to.Addr())
+	to.must("DEL", "moved")
+	from.must("MIGRATE", "127.0.0.1", to.Port, "moved", 0, 5000)
+	for key, fields := range map[string]int64{"small": 2, "large": 502, "moved": 2} {
+		if n := to.must("HLEN", key).Int; n != fields {
+			t.Errorf("%s has %d fields, want %d", key, n, fields)
+		}
+		r := to.must("HPEXPIRETIME", key, "FIELDS", 3, "kept", "timed", "gone")
+		if len(r.Elems) != 3 || r.Elems[0].Int != -1 || r.Elems[1].Int != at || r.Elems[2].Int != -2 {
+			t.Errorf("%s: the times are %v, want -1, %d, -2", key, r, at)
+		}
+	}
+	if r := to.must("HPEXPIRETIME", "large", "FIELDS", 1, "field77"); r.Elems[0].Int != at+1 {
+		t.Errorf("a time in a large hash is %v", r)
+	}
+}
+
 // TestExportWhileChanging exports large keys that are changed all the time: each must be as it was at some
 // moment, when its elements told the same number.
 func TestExportWhileChanging(t *testing.T) {
