@@ -68,7 +68,8 @@ func runServer(ctx context.Context, out io.Writer, args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	n, err := node.Start(node.Options{Config: cfg, Logger: logger, FS: vfs.Default, Version: version})
+	n, err := node.Start(node.Options{Config: cfg, Logger: logger, FS: vfs.Default, Version: version,
+		Fatal: func(string) { os.Exit(1) }})
 	if err != nil {
 		return err
 	}
@@ -106,11 +107,19 @@ func openLog(cfg *config.Config, out io.Writer) (*slog.Logger, func(), error) {
 		level.Set(slogLevel(next.LogLevel))
 		return nil
 	})
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: plainError}
 	if v.LogFormat == config.LogJSON {
 		return slog.New(slog.NewJSONHandler(out, o)), closeLog, nil
 	}
 	return slog.New(slog.NewTextHandler(out, o)), closeLog, nil
+}
+
+// plainError writes an error as its text: Pebble's, printed with everything they know, have stack traces.
+func plainError(_ []string, a slog.Attr) slog.Attr {
+	if err, ok := a.Value.Any().(error); ok && a.Value.Kind() == slog.KindAny {
+		return slog.String(a.Key, err.Error())
+	}
+	return a
 }
 
 // slogLevel maps Redis's levels: debug and verbose show everything, notice the

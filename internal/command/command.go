@@ -53,6 +53,7 @@ const (
 	ExclusiveAll // takes every database exclusively
 	Scripted     // runs a script or a function
 	Queued       // its keys are those of the commands that the client has queued
+	Frees        // only gives space back: runs while the disk is nearly full (those that set a time: if it has passed)
 )
 
 // KeySpec says where keys are among the arguments, as COMMAND INFO does: index
@@ -181,9 +182,9 @@ type Txns interface {
 	// Txn is the view of a database; its keys must have been locked, which the
 	// engine has done for the selected one.
 	Txn(db int) (datatype.Txn, error)
-	// Writable says that changes are accepted now, so that a reading command may
-	// store what it has found out (PFCOUNT).
-	Writable() bool
+	// Refused is why changes that take space are not accepted now, or nil: a reading command may store what it has
+	// found out (PFCOUNT), and a row that Frees may do more.
+	Refused() error
 	// Lock locks keys that the row does not name.
 	Lock(db int, keys ...[]byte) error
 	// ExecQueue runs what the client has queued since MULTI as one.

@@ -106,6 +106,9 @@ func setExpiry(c *Ctx, seconds, absolute bool) error {
 		c.T.Event(datatype.ClassGeneric, "del", k.Name)
 		return c.int(1)
 	}
+	if err := c.Txns.Refused(); err != nil { // see Frees
+		return err
+	}
 	k.Head.ExpireMS = at
 	k.Save()
 	c.T.Event(datatype.ClassGeneric, "expire", k.Name)

@@ -13,11 +13,11 @@ var functionRows = []Row{
 	{Name: "fcall_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, Handler: fcall, Group: "scripting", Since: "7.0.0", Summary: "Invokes a read-only function.",
 		Syntax: "function numkeys [key...] [arg...]", Complexity: "Depends on the function"},
 	{Name: "function", Arity: -2, Group: "scripting", Since: "7.0.0", Summary: "A container for function commands.", Sub: []Row{
-		{Name: "delete", Arity: 3, Flags: Write | NoScript | Worker, Claims: functionClaims, Handler: functionDelete, Cats: "scripting", Since: "7.0.0", Summary: "Deletes a library and its functions.",
+		{Name: "delete", Arity: 3, Flags: Write | Frees | NoScript | Worker, Claims: functionClaims, Handler: functionDelete, Cats: "scripting", Since: "7.0.0", Summary: "Deletes a library and its functions.",
 			Syntax: "library-name", Complexity: "O(1)"},
 		{Name: "dump", Arity: 2, Flags: NoScript, Handler: functionDump, Cats: "scripting", Since: "7.0.0", Summary: "Dumps all libraries into a serialized binary payload.",
 			Syntax: "()", Complexity: "O(N) for N functions"},
-		{Name: "flush", Arity: -2, Flags: Write | NoScript | Worker, Claims: functionClaims, Handler: functionFlush, Cats: "scripting", Since: "7.0.0", Summary: "Deletes all libraries and functions.",
+		{Name: "flush", Arity: -2, Flags: Write | Frees | NoScript | Worker, Claims: functionClaims, Handler: functionFlush, Cats: "scripting", Since: "7.0.0", Summary: "Deletes all libraries and functions.",
 			Syntax: "[flush-type: ASYNC | SYNC]", Complexity: "O(N) for N functions"},
 		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: functionHelp, Cats: "scripting", Since: "7.0.0", Summary: "Returns helpful text about the different subcommands.",
 			Syntax: "()", Complexity: "O(1)"},

@@ -8,7 +8,7 @@ import (
 )
 
 var hashRows = []Row{
-	{Name: "hdel", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: hdel, Group: "hash", Since: "2.0.0", Summary: "Deletes one or more fields and their values from a hash. Deletes the hash if no fields remain.",
+	{Name: "hdel", Arity: -3, Flags: Write | Frees | Fast, Keys: OneKey, Handler: hdel, Group: "hash", Since: "2.0.0", Summary: "Deletes one or more fields and their values from a hash. Deletes the hash if no fields remain.",
 		Syntax: "key field...", Complexity: "O(N) for N fields"},
 	{Name: "hexists", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hexists, Group: "hash", Since: "2.0.0", Summary: "Determines whether a field exists in a hash.",
 		Syntax: "key field", Complexity: "O(1)"},

@@ -10,17 +10,17 @@ import (
 
 // Commands on the times of the fields of a hash, as in Redis 7.4.
 var hashExpireRows = []Row{
-	{Name: "hexpire", Arity: -6, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hexpire, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using relative time to expire (seconds)",
+	{Name: "hexpire", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hexpire, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using relative time to expire (seconds)",
 		Syntax: "key seconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hexpireat", Arity: -6, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hexpireAt, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using an absolute Unix timestamp (seconds)",
+	{Name: "hexpireat", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hexpireAt, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using an absolute Unix timestamp (seconds)",
 		Syntax: "key unix-time-seconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
 	{Name: "hexpiretime", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hexpireTime, Group: "hash", Since: "7.4.0", Summary: "Returns the expiration time of a hash field as a Unix timestamp, in seconds.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
 	{Name: "hpersist", Arity: -5, Flags: Write | Fast, Keys: OneKey, Handler: hpersist, Group: "hash", Since: "7.4.0", Summary: "Removes the expiration time for each specified field",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hpexpire", Arity: -6, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hpexpire, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using relative time to expire (milliseconds)",
+	{Name: "hpexpire", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hpexpire, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using relative time to expire (milliseconds)",
 		Syntax: "key milliseconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hpexpireat", Arity: -6, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hpexpireAt, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using an absolute Unix timestamp (milliseconds)",
+	{Name: "hpexpireat", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hpexpireAt, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using an absolute Unix timestamp (milliseconds)",
 		Syntax: "key unix-time-milliseconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
 	{Name: "hpexpiretime", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hpexpireTime, Group: "hash", Since: "7.4.0", Summary: "Returns the expiration time of a hash field as a Unix timestamp, in msec.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
@@ -152,6 +152,9 @@ func setFieldTime(c *Ctx, h *datatype.Hash, field []byte, at int64, cond expireO
 	case at <= c.T.NowMS():
 		_, err = h.Delete(field)
 		return fieldDeleted, err
+	}
+	if err := c.Txns.Refused(); err != nil { // see Frees
+		return 0, err
 	}
 	return fieldDone, h.SetTime(field, at)
 }

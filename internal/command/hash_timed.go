@@ -10,7 +10,7 @@ import (
 
 // Commands of Redis 8.0 that read or write fields and their times at once.
 var hashTimedRows = []Row{
-	{Name: "hgetdel", Arity: -5, Flags: Write | Fast, Keys: OneKey, Handler: hgetdel, Group: "hash", Since: "8.0.0", Summary: "Returns the value of a field and deletes it from the hash.",
+	{Name: "hgetdel", Arity: -5, Flags: Write | Frees | Fast, Keys: OneKey, Handler: hgetdel, Group: "hash", Since: "8.0.0", Summary: "Returns the value of a field and deletes it from the hash.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
 	{Name: "hgetex", Arity: -5, Flags: Write | Fast, Keys: OneKey, Handler: hgetex, Group: "hash", Since: "8.0.0", Summary: "Get the value of one or more fields of a given hash key, and optionally set their expiration.",
 		Syntax: "key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},

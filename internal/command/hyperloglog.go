@@ -95,7 +95,7 @@ func pfcount(c *Ctx) error {
 	if err != nil {
 		return hllError(err)
 	}
-	if computed && c.Txns.Writable() {
+	if computed && c.Txns.Refused() == nil {
 		val := hllCopy(c, &k)
 		hyperloglog.StoreCount(val, n)
 		if err := datatype.EditString(&k, val); err != nil {

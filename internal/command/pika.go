@@ -11,7 +11,7 @@ import (
 
 // Pika's own commands on data.
 var pikaRows = []Row{
-	{Name: "delvx", Arity: 3, Flags: Write | Fast, Keys: OneKey, Handler: delVX, Group: "string", Since: "1.0.0", Summary: "Deletes a string if it has a value (Pika).",
+	{Name: "delvx", Arity: 3, Flags: Write | Frees | Fast, Keys: OneKey, Handler: delVX, Group: "string", Since: "1.0.0", Summary: "Deletes a string if it has a value (Pika).",
 		Syntax: "key value", Complexity: "O(1)"},
 	{Name: "hscanx", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: hscanX, Group: "hash", Since: "1.0.0", Summary: "Iterates over fields and values of a hash with a field as the cursor (Pika).",
 		Syntax: "key start [MATCH pattern] [COUNT count]", Complexity: "O(N) for a count of N"},
@@ -19,7 +19,7 @@ var pikaRows = []Row{
 		Syntax: "key start end [MATCH pattern] [LIMIT limit]", Complexity: "O(N) for N fields of the hash, which are not kept in byte order"},
 	{Name: "pkhscanrange", Arity: -4, Flags: ReadOnly | Worker, Keys: OneKey, Handler: pkhscanRange, Group: "hash", Since: "1.0.0", Summary: "Returns fields and values of a range of fields in byte order (Pika).",
 		Syntax: "key start end [MATCH pattern] [LIMIT limit]", Complexity: "O(N) for N fields of the hash, which are not kept in byte order"},
-	{Name: "pkpatternmatchdel", Arity: -2, Flags: Write | Exclusive | Worker | AnyKey, Handler: pkPatternMatchDel, Group: "generic", Cats: "dangerous", Since: "1.0.0", Summary: "Deletes the keys that match a pattern (Pika).",
+	{Name: "pkpatternmatchdel", Arity: -2, Flags: Write | Frees | Exclusive | Worker | AnyKey, Handler: pkPatternMatchDel, Group: "generic", Cats: "dangerous", Since: "1.0.0", Summary: "Deletes the keys that match a pattern (Pika).",
 		Syntax: "pattern [max-count:integer]", Complexity: "O(N) for N keys that begin as the pattern does"},
 	{Name: "pkrscanrange", Arity: -4, Flags: ReadOnly | Worker | AnyKey, Handler: pkrscanRange, Group: "generic", Cats: "dangerous", Since: "1.0.0", Summary: "Returns keys of a range, backwards (Pika).",
 		Syntax: "type start end [MATCH pattern] [LIMIT limit]", Complexity: "O(N) for N keys looked at"},

@@ -45,7 +45,7 @@ func (s *stage) run(args [][]byte) string {
 	if row == nil || !row.ArityOK(len(args)) {
 		s.t.Fatalf("%s: no such command", args)
 	}
-	c := &Ctx{Args: args, Row: row, W: &resp.Writer{Proto: s.proto}, T: s.x, NoWait: s.noWait, Again: s.again}
+	c := &Ctx{Txns: stageTxns{}, Args: args, Row: row, W: &resp.Writer{Proto: s.proto}, T: s.x, NoWait: s.noWait, Again: s.again}
 	err := row.Handler(c)
 	s.events = ""
 	for _, e := range s.x.Events {
@@ -83,3 +83,8 @@ func (s *stage) play(script string) {
 		}
 	}
 }
+
+// stageTxns accepts everything; nothing else of it is asked for.
+type stageTxns struct{ Txns }
+
+func (stageTxns) Refused() error { return nil }

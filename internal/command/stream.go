@@ -8,7 +8,7 @@ import (
 )
 
 var streamRows = []Row{
-	{Name: "xack", Arity: -4, Flags: Write | Fast, Keys: OneKey, Handler: xack, Group: "stream", Since: "5.0.0", Summary: "Returns the number of messages that were successfully acknowledged by the consumer group member of a stream.",
+	{Name: "xack", Arity: -4, Flags: Write | Frees | Fast, Keys: OneKey, Handler: xack, Group: "stream", Since: "5.0.0", Summary: "Returns the number of messages that were successfully acknowledged by the consumer group member of a stream.",
 		Syntax: "key group id...", Complexity: "O(N) for N IDs"},
 	{Name: "xadd", Arity: -5, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: xadd, Group: "stream", Since: "5.0.0", Summary: "Appends a new message to a stream. Creates the key if it doesn't exist.",
 		Syntax: "key [NOMKSTREAM]@6.2.0 [trim: (strategy: MAXLEN | MINID@6.2.0) [operator: (equal: =) | (approximately: ~)] threshold [LIMIT count]@6.2.0] (id-selector: (auto-id: *) | id) (field value)...", Complexity: "O(N) for N fields, and O(M) for M entries trimmed"},
@@ -16,16 +16,16 @@ var streamRows = []Row{
 		Syntax: "key group consumer min-idle-time start [COUNT count] [JUSTID]", Complexity: "O(N) for N pending entries looked at, ten for each of the count"},
 	{Name: "xclaim", Arity: -6, Flags: Write | Fast, Keys: OneKey, Handler: xclaim, Group: "stream", Since: "5.0.0", Summary: "Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member.",
 		Syntax: "key group consumer min-idle-time id... [IDLE ms:integer] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [lastid: LASTID id]", Complexity: "O(N) for N IDs"},
-	{Name: "xdel", Arity: -3, Flags: Write | Fast, Keys: OneKey, Handler: xdel, Group: "stream", Since: "5.0.0", Summary: "Returns the number of messages after removing them from a stream.",
+	{Name: "xdel", Arity: -3, Flags: Write | Frees | Fast, Keys: OneKey, Handler: xdel, Group: "stream", Since: "5.0.0", Summary: "Returns the number of messages after removing them from a stream.",
 		Syntax: "key id...", Complexity: "O(N) for N IDs"},
 	{Name: "xgroup", Arity: -2, Group: "stream", Since: "5.0.0", Summary: "A container for consumer groups commands.", Sub: []Row{
 		{Name: "create", Arity: -5, Flags: Write | DenyOOM, Keys: KeySpec{2, 2, 1}, Handler: xgroupCreate, Cats: "stream", Since: "5.0.0", Summary: "Creates a consumer group.",
 			Syntax: "key group (id-selector: id | (new-id: $)) [MKSTREAM] [ENTRIESREAD entries-read:integer]", Complexity: "O(1)"},
 		{Name: "createconsumer", Arity: 5, Flags: Write | DenyOOM, Keys: KeySpec{2, 2, 1}, Handler: xgroupCreateConsumer, Cats: "stream", Since: "6.2.0", Summary: "Creates a consumer in a consumer group.",
 			Syntax: "key group consumer", Complexity: "O(1)"},
-		{Name: "delconsumer", Arity: 5, Flags: Write, Keys: KeySpec{2, 2, 1}, Handler: xgroupDelConsumer, Cats: "stream", Since: "5.0.0", Summary: "Deletes a consumer from a consumer group.",
+		{Name: "delconsumer", Arity: 5, Flags: Write | Frees, Keys: KeySpec{2, 2, 1}, Handler: xgroupDelConsumer, Cats: "stream", Since: "5.0.0", Summary: "Deletes a consumer from a consumer group.",
 			Syntax: "key group consumer", Complexity: "O(N) for N pending entries of the consumer"},
-		{Name: "destroy", Arity: 4, Flags: Write, Keys: KeySpec{2, 2, 1}, Handler: xgroupDestroy, Cats: "stream", Since: "5.0.0", Summary: "Destroys a consumer group.",
+		{Name: "destroy", Arity: 4, Flags: Write | Frees, Keys: KeySpec{2, 2, 1}, Handler: xgroupDestroy, Cats: "stream", Since: "5.0.0", Summary: "Destroys a consumer group.",
 			Syntax: "key group", Complexity: "O(N) for N pending entries of the group"},
 		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: xgroupHelp, Cats: "stream", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands.",
 			Syntax: "()", Complexity: "O(1)"},
@@ -56,7 +56,7 @@ var streamRows = []Row{
 		Syntax: "key end start [COUNT count]", Complexity: "O(N) for N entries returned"},
 	{Name: "xsetid", Arity: -3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: xsetid, Group: "stream", Since: "5.0.0", Summary: "An internal command for replicating stream values.",
 		Syntax: "key last-id [ENTRIESADDED entries-added:integer]@7.0.0 [MAXDELETEDID max-deleted-id]@7.0.0", Complexity: "O(1)"},
-	{Name: "xtrim", Arity: -4, Flags: Write, Keys: OneKey, Handler: xtrim, Group: "stream", Since: "5.0.0", Summary: "Deletes messages from the beginning of a stream.",
+	{Name: "xtrim", Arity: -4, Flags: Write | Frees, Keys: OneKey, Handler: xtrim, Group: "stream", Since: "5.0.0", Summary: "Deletes messages from the beginning of a stream.",
 		Syntax: "key (trim: (strategy: MAXLEN | MINID@6.2.0) [operator: (equal: =) | (approximately: ~)] threshold [LIMIT count]@6.2.0)", Complexity: "O(N) for N entries trimmed"},
 }
 

@@ -16,7 +16,7 @@ var stringRows = []Row{
 		Syntax: "key decrement:integer", Complexity: "O(1)"},
 	{Name: "get", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: get, Group: "string", Since: "1.0.0", Summary: "Returns the string value of a key.",
 		Syntax: "key", Complexity: "O(1)"},
-	{Name: "getdel", Arity: 2, Flags: Write | Fast, Keys: OneKey, Handler: getDel, Group: "string", Since: "6.2.0", Summary: "Returns the string value of a key after deleting the key.",
+	{Name: "getdel", Arity: 2, Flags: Write | Frees | Fast, Keys: OneKey, Handler: getDel, Group: "string", Since: "6.2.0", Summary: "Returns the string value of a key after deleting the key.",
 		Syntax: "key", Complexity: "O(1)"},
 	{Name: "getex", Arity: -2, Flags: Write | Fast, Keys: OneKey, Handler: getEx, Group: "string", Since: "6.2.0", Summary: "Returns the string value of a key after setting its expiration time.",
 		Syntax: "key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]", Complexity: "O(1)"},

@@ -47,10 +47,11 @@ var storageRows = []Param{
 
 	bytesParam("disk-stop-writes-free", 512<<20, 0, maxInt64, func(v *Values) *Bytes { return &v.DiskStopWritesFree }, mutable,
 		"Refuse writes when less than this is free on the disk of dir, so that the server can still compact and "+
-			"recover. 0 never refuses."),
+			"recover. What only frees space (DEL, FLUSHALL, LPOP …) is accepted. 0 refuses only when the disk is full."),
 
 	bytesParam("disk-resume-writes-free", 1<<30, 0, maxInt64, func(v *Values) *Bytes { return &v.DiskResumeWritesFree }, mutable,
-		"Accept writes again when this much is free. It may not be below disk-stop-writes-free."),
+		"Accept writes again when this much is free, or a tenth of the disk more than disk-stop-writes-free, whichever "+
+			"is less. It may not be below disk-stop-writes-free."),
 
 	stringParam("backup-dir", "backup", func(v *Values) *string { return &v.BackupDir }, fixed,
 		"Directory of backups (BGSAVE). A relative path starts at dir.").alias("dump-path"),

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/haypile/haypile/internal/binlog"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
@@ -67,7 +69,11 @@ func (x *tx) commit() (err error) {
 	st.LSN = uint64(db.log.End()) + uint64(len(b.Buf)+store.StateBytes)
 	b.State(&st)
 	repr := b.Finish()
-	if _, err := db.log.Append(binlog.KindBatch, b.Buf); err != nil {
+	_, err = db.log.Append(binlog.KindBatch, b.Buf)
+	if err != nil && db.madeRoom(err) {
+		_, err = db.log.Append(binlog.KindBatch, b.Buf)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrMisconf, err)
 	}
 	logged = true
@@ -101,6 +107,15 @@ func (x *tx) spelled() (n int) {
 		n += len(x.ops[i].key) + len(x.ops[i].val) + 2*binary.MaxVarintLen32 + 1
 	}
 	return n
+}
+
+// madeRoom says that an append to the log failed because the disk is full, and that it is worth another try.
+func (db *DB) madeRoom(err error) bool {
+	if db.opts.DiskFull == nil || !vfs.IsNoSpaceError(err) {
+		return false
+	}
+	db.opts.DiskFull()
+	return true
 }
 
 // noteExpiries tells the expiry loop of the earliest time that was set.

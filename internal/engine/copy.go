@@ -173,7 +173,11 @@ func (db *DB) applyCopy(frames []byte) (err error) {
 		return errors.New("this server is a master now")
 	}
 	at := db.log.End()
-	if _, err := db.log.AppendCopy(frames); err != nil {
+	_, err = db.log.AppendCopy(frames)
+	if err != nil && db.madeRoom(err) {
+		_, err = db.log.AppendCopy(frames)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrMisconf, err)
 	}
 	logged = true

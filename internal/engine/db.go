@@ -84,6 +84,17 @@ type DBOptions struct {
 	FilterBytes   int64
 	SegmentBytes  func() int64
 	Logger        *slog.Logger
+	// DiskFull is called when the disk takes no more. It may free some space; then what failed is tried again, once.
+	DiskFull func()
+	Fatal    func(cause string) // see store.Options
+}
+
+// storeFS is the file system as the store sees it.
+func (o DBOptions) storeFS() vfs.FS {
+	if o.DiskFull == nil {
+		return o.FS
+	}
+	return vfs.OnDiskFull(o.FS, o.DiskFull)
 }
 
 func (o DBOptions) logOptions(e *Engine) binlog.Options {
@@ -108,7 +119,7 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	}
 	var log atomic.Pointer[binlog.Log]
 	st, state, err := store.Open(store.Options{
-		FS: o.FS, Dir: o.FS.PathJoin(o.Dir, "store"), Logger: o.Logger, BlockCache: o.BlockCache,
+		FS: o.storeFS(), Dir: o.FS.PathJoin(o.Dir, "store"), Logger: o.Logger, Fatal: o.Fatal, BlockCache: o.BlockCache,
 		Keys: &db.keys, Drained: db.drained, MemTableBytes: o.MemTableBytes, WriteBuffer: o.WriteBuffer, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
 		BeforeFlush: func() error {
 			if l := log.Load(); l != nil {

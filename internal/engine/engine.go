@@ -80,7 +80,7 @@ type Engine struct {
 	workers sync.WaitGroup
 	syncer  syncer
 
-	// WriteErr, if set, refuses writes (a full disk).
+	// WriteErr, if set, refuses writes that take space (a full disk): see Refuses.
 	WriteErr func() error
 
 	Hits, Misses atomic.Int64 // of keys that reading commands looked for

@@ -161,9 +161,6 @@ func (i *expiryIndex) commit(t *Turn, keys []dueKey) (more, ok bool) {
 	if n < 0 {
 		return false, false // being swapped or closed
 	}
-	if err := db.eng.writeErr(); err != nil {
-		return false, false
-	}
 	reqs := make([]lockRequest, len(keys))
 	for j, k := range keys {
 		reqs[j] = lockRequest{db: n, stripe: stripeOf(k.name)}
@@ -223,11 +220,4 @@ func (db *DB) expireFields(x *tx, keys []dueKey) (gone int, more bool, err error
 		x.endCommand()
 	}
 	return gone, more, nil
-}
-
-func (e *Engine) writeErr() error {
-	if e.WriteErr == nil {
-		return nil
-	}
-	return e.WriteErr()
 }

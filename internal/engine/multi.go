@@ -110,7 +110,7 @@ func (t *Turn) execQueued(c *command.Ctx, q client.Queued, used []touched) ([]to
 		return used, err
 	}
 	if row.Is(command.Write) {
-		if err := t.eng.writeErr(); err != nil {
+		if err := t.eng.Refuses(row); err != nil {
 			t.rejectQueued(&inner, t.errorText(err))
 			return used, nil
 		}

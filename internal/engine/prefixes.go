@@ -30,7 +30,7 @@ func (t *Turn) Prefixes(db int) (*datatype.Prefixes, error) {
 
 // LearnPrefix implements command.Txns.
 func (t *Turn) LearnPrefix(db int, prefix []byte) (*datatype.Prefixes, bool, error) {
-	if !t.Writable() {
+	if t.Refused() != nil {
 		return nil, false, nil
 	}
 	if err := t.Lock(db, prefixLock); err != nil {

@@ -51,7 +51,7 @@ func (t *Turn) CallInner(c *command.Ctx) error {
 		return err
 	}
 	if row.Is(command.Write) {
-		if err := t.eng.writeErr(); err != nil {
+		if err := t.eng.Refuses(row); err != nil {
 			c.W.Error(t.errorText(err))
 			row.Stats.Rejected.Add(1)
 			return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/store"
 	"github.com/haypile/haypile/internal/tracking"
 )
 
@@ -131,9 +132,12 @@ func (t *Turn) Txn(db int) (datatype.Txn, error) {
 	return x, err
 }
 
-// Writable implements command.Txns.
-func (t *Turn) Writable() bool {
-	return !t.eng.follower.Load() && (t.eng.WriteErr == nil || t.eng.WriteErr() == nil)
+// Refused implements command.Txns.
+func (t *Turn) Refused() error {
+	if t.eng.follower.Load() {
+		return ErrReadOnly
+	}
+	return t.eng.writeErr()
 }
 
 // errRelock asks the worker to start over with the locks in t.extra.
@@ -371,6 +375,9 @@ func (t *Turn) errorText(err error) string {
 	if errors.As(err, &e) {
 		return string(e)
 	}
-	t.eng.opts.Logger.Error("a command failed", "err", err, slog.String("kind", "internal"))
+	if store.IsDamage(err) {
+		return string(ErrDamaged) // the store has logged it
+	}
+	t.eng.opts.Logger.Error("a command failed", "err", err.Error(), slog.String("kind", "internal"))
 	return "ERR internal error: " + err.Error()
 }

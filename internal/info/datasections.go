@@ -63,7 +63,11 @@ func keyspaceSection(w *writer, s *Sources) {
 
 func dataSection(w *writer, s *Sources) {
 	var disk, reclaim, log, memtables, readers int64
+	var damaged []string
 	opened(s, func(_ int, db *engine.DB) {
+		if _, yes := db.Store().Damaged(); yes {
+			damaged = append(damaged, db.Name)
+		}
 		m := db.Store().Metrics()
 		disk += int64(m.DiskSpaceUsage())
 		memtables += int64(m.MemTable.Size)
@@ -77,6 +81,7 @@ func dataSection(w *writer, s *Sources) {
 	w.str("compression", s.Config.Load().Compression.String())
 	w.int("db_memtable_usage", memtables)
 	w.int("db_tablereader_usage", readers)
+	w.str("damaged_databases", strings.Join(damaged, ",")) // reads have met blocks that cannot be read
 	w.flag("db_fatal", s.Disk().WritesStopped)
 	w.str("db_fatal_msg", s.Disk().Reason)
 }
@@ -125,6 +130,8 @@ func storeSection(w *writer, s *Sources) {
 		w.int(p+"write_stalls", db.Store().Stalls())
 		w.int(p+"disk_bytes", int64(m.DiskSpaceUsage()))
 		w.int(p+"reclaimable_bytes", db.Store().Reclaimable())
+		damage, _ := db.Store().Damaged()
+		w.int(p+"damaged_reads", damage.Reads)
 		w.int(p+"filter_bytes", db.Store().FilterBytes())
 		for l := range m.Levels {
 			w.int(fmt.Sprintf("%slevel%d_bytes", p, l), m.Levels[l].TablesSize)

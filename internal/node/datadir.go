@@ -41,7 +41,7 @@ type dataDir struct {
 }
 
 // openDataDir creates or opens the directory and takes its lock.
-func openDataDir(fs vfs.FS, v *config.Values) (*dataDir, error) {
+func openDataDir(fs vfs.FS, v *config.Values, r *reserve) (*dataDir, error) {
 	d := &dataDir{fs: fs, path: v.Dir, swapped: map[int]string{}}
 	if err := engine.MakeDir(fs, v.Dir); err != nil {
 		return nil, fmt.Errorf("cannot create the data directory %s: %w; choose another with --dir", v.Dir, err)
@@ -51,6 +51,10 @@ func openDataDir(fs vfs.FS, v *config.Values) (*dataDir, error) {
 		return nil, fmt.Errorf("the data directory %s is in use by another server (or cannot be locked: %v); stop that server or choose another directory with --dir", v.Dir, err)
 	}
 	d.lock = lock
+	if err := roomToStart(fs, v.Dir, r); err != nil {
+		lock.Close()
+		return nil, err
+	}
 	if err := errors.Join(d.checkFormat(v), d.readDatabases()); err != nil {
 		lock.Close()
 		return nil, err

@@ -47,6 +47,25 @@ func startNode(t testing.TB, o node.Options, dir string, args ...string) (*node.
 	return n, fmt.Sprintf("127.0.0.1:%d", port)
 }
 
+// startFails starts a node that should not start, and returns why it did not.
+func startFails(t testing.TB, fs vfs.FS, dir string, args ...string) error {
+	t.Helper()
+	cfg := config.New()
+	args = append([]string{"--port", "0", "--unixsocket", filepath.Join(t.TempDir(), "s"), "--dir", dir, "--memory-budget", "256mb"}, args...)
+	if err := cfg.ApplyArgs(args); err != nil {
+		t.Fatal(err)
+	}
+	n, err := node.Start(node.Options{Config: cfg, Logger: slog.New(slog.DiscardHandler), FS: fs, Version: "test"})
+	if err == nil {
+		err = n.Close()
+		if err != nil {
+			t.Error(err)
+		}
+		return nil
+	}
+	return err
+}
+
 func startForTest(t testing.TB, args ...string) string {
 	n, addr := start(t, vfs.Default, t.TempDir(), args...)
 	t.Cleanup(func() {

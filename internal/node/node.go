@@ -42,6 +42,8 @@ type Options struct {
 	FS      vfs.FS
 	Version string
 	Faults  engine.Faults // nil outside of tests
+	// Fatal ends the process when a store cannot go on; it has been logged. Without it the node panics.
+	Fatal func(cause string)
 }
 
 // Node is a running instance.
@@ -50,6 +52,7 @@ type Node struct {
 	log     *slog.Logger
 	fs      vfs.FS
 	version string
+	fatal   func(cause string)
 	runID   string
 	started time.Time
 	budget  budget
@@ -86,7 +89,7 @@ type Node struct {
 // and are told LOADING otherwise; when it returns all are served.
 func Start(o Options) (n *Node, err error) {
 	v := o.Config.Load()
-	n = &Node{cfg: o.Config, log: o.Logger, fs: o.FS, version: o.Version, runID: newRunID(), started: time.Now(),
+	n = &Node{cfg: o.Config, log: o.Logger, fs: o.FS, version: o.Version, fatal: o.Fatal, runID: newRunID(), started: time.Now(),
 		budget: divide(v), registry: client.NewRegistry(), hub: pubsub.New(), stop: make(chan struct{}), quit: make(chan struct{})}
 	defer func() {
 		if err != nil {
@@ -95,7 +98,7 @@ func Start(o Options) (n *Node, err error) {
 	}()
 	n.track = tracking.New(n.registry)
 	n.backups.state.LastSave, n.backups.state.LastOK = n.started, true // as Redis begins
-	if n.dir, err = openDataDir(o.FS, v); err != nil {
+	if n.dir, err = openDataDir(o.FS, v, &n.disk.kept); err != nil {
 		return n, err
 	}
 	debug.SetMemoryLimit(n.budget.heapLimit)
@@ -179,6 +182,7 @@ func (n *Node) databaseOptions(i int) (string, engine.DBOptions, error) {
 		MemTableBytes: uint64(n.budget.memtable), WriteBuffer: n.budget.writeBuffer, FilterBytes: n.budget.filter,
 		Compression: v.Compression.String(), Compactions: int(v.CompactionConcurrency), Logger: n.log,
 		SegmentBytes: func() int64 { return int64(n.cfg.Load().BinlogFileSize) },
+		DiskFull:     n.diskFull, Fatal: n.fatal,
 	}
 	g, err := n.generation(name)
 	if err != nil {
@@ -375,7 +379,7 @@ func (n *Node) Close() error {
 	}
 	if n.dir != nil {
 		if len(errs) == 0 || errors.Join(errs...) == nil {
-			errs = append(errs, n.dir.stopped())
+			errs = append(errs, n.stopped())
 		}
 		errs = append(errs, n.dir.close())
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // runningFile says, while a server has the data directory open, on which boot of the
@@ -34,6 +36,16 @@ func (d *dataDir) running() (doubtful bool, err error) {
 // stopped notes that everything is durable.
 func (d *dataDir) stopped() error {
 	return writeFileAtomic(d.fs, filepath.Join(d.path, runningFile), []byte(stoppedText))
+}
+
+// stopped notes a stop in order. Without space for the note the next start is careful for nothing; that is no failure.
+func (n *Node) stopped() error {
+	err := n.dir.stopped()
+	if vfs.IsNoSpaceError(err) {
+		n.log.Warn("the disk is full: that the server stopped in order could not be noted", "err", err)
+		return nil
+	}
+	return err
 }
 
 // bootID names this boot of the machine; where that cannot be told, no two starts look

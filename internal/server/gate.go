@@ -145,8 +145,8 @@ func (s *Server) check(cl *client.Client, row *command.Row, args [][]byte) strin
 			return err.Error()
 		}
 	}
-	if row.Is(command.Write) && s.eng.WriteErr != nil {
-		if err := s.eng.WriteErr(); err != nil {
+	if row.Is(command.Write) {
+		if err := s.eng.Refuses(row); err != nil {
 			return err.Error()
 		}
 	}

@@ -7,7 +7,10 @@ import (
 
 // pebbleLogger gives Pebble's chatter to the debug level: what an operator must
 // know comes through the event listener.
-type pebbleLogger struct{ l *slog.Logger }
+type pebbleLogger struct {
+	l     *slog.Logger
+	fatal func(cause string)
+}
 
 func (p pebbleLogger) Infof(format string, args ...any) {
 	p.l.Debug("pebble", "msg", lazy{format, args})
@@ -22,7 +25,10 @@ func (p pebbleLogger) Errorf(format string, args ...any) {
 // holds everything acknowledged.
 func (p pebbleLogger) Fatalf(format string, args ...any) {
 	msg := fmt.Sprintf(format, args...)
-	p.l.Error("store: cannot go on; the server stops, nothing acknowledged is lost", "cause", msg)
+	p.l.Error("store: cannot go on; the server stops. What was acknowledged is in the binlog, and the next start replays it", "cause", msg)
+	if p.fatal != nil {
+		p.fatal(msg)
+	}
 	panic("store: " + msg)
 }
 

@@ -46,6 +46,8 @@ type Options struct {
 	// Drained is told of pairs that have left the write buffer for Pebble, so that a cache can take
 	// them over. Nothing of them may be kept.
 	Drained func([]Drained)
+	// Fatal ends the process: Pebble cannot go on. What is acknowledged is in the log. Without it the store panics.
+	Fatal func(cause string)
 }
 
 // Drained is a pair that has left the write buffer, with the xxhash of its key.
@@ -65,14 +67,14 @@ type Store struct {
 	build  Builder // of drains
 	kick   chan struct{}
 
-	reads    coldness
-	stalled  atomic.Bool // Pebble makes writers wait
-	stalls   atomic.Int64
-	failures atomic.Int64 // of background work, in a row
-	fatal    atomic.Pointer[error]
-	stop     chan struct{}
-	work     sync.WaitGroup
-	filled   chan struct{} // closed when the filter's scan has ended
+	reads   coldness
+	stalled atomic.Bool // Pebble makes writers wait
+	stalls  atomic.Int64
+	trouble trouble
+	fatal   atomic.Pointer[error]
+	stop    chan struct{}
+	work    sync.WaitGroup
+	filled  chan struct{} // closed when the filter's scan has ended
 }
 
 // formatVersion is what new stores are written in; docs/formats lists them.
@@ -82,6 +84,7 @@ const formatVersion = pebble.FormatValueSeparation
 func Open(opts Options) (*Store, layout.State, error) {
 	s := &Store{opts: opts, stop: make(chan struct{}), filled: make(chan struct{}), kick: make(chan struct{}, 1)}
 	s.front.init(opts.Keys, opts.WriteBuffer)
+	s.trouble.init()
 	db, err := pebble.Open(opts.Dir, s.pebbleOptions())
 	if err != nil {
 		return nil, layout.State{}, fmt.Errorf("open store %s: %w", opts.Dir, err)
@@ -123,7 +126,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		BytesPerSync:                1 << 20,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, s.opts.Compactions) },
 		FlushDelayDeleteRange:       10 * time.Second,
-		Logger:                      pebbleLogger{s.opts.Logger},
+		Logger:                      pebbleLogger{s.opts.Logger, s.opts.Fatal},
 		EventListener:               s.events(),
 	}
 	profile := compressionProfile(s.opts.Compression)
@@ -162,7 +165,7 @@ func compressionProfile(name string) *sstable.CompressionProfile {
 func (s *Store) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		FlushBegin: func(pebble.FlushInfo) {
-			if n := s.failures.Load(); n > 0 { // Pebble tries again at once, for ever
+			if n := s.trouble.failures.Load(); n > 0 { // Pebble tries again at once, for ever
 				time.Sleep(min(time.Second, time.Millisecond<<min(n, 10)))
 			}
 			if s.opts.BeforeFlush == nil {
@@ -174,15 +177,21 @@ func (s *Store) events() *pebble.EventListener {
 		},
 		FlushEnd: func(info pebble.FlushInfo) {
 			if info.Err == nil {
-				s.failures.Store(0)
+				s.trouble.failures.Store(0)
 			}
+			s.trouble.flushErr = info.Err
 		},
 		BackgroundError: func(err error) {
-			if n := s.failures.Add(1); n > 12 && n%60 != 0 { // by now once a second
+			if flushErr := s.trouble.flushErr; flushErr != nil && errors.Is(err, flushErr) {
+				s.trouble.flushErr = nil
+				s.trouble.flushFailed(err)
+			}
+			if n := s.trouble.failures.Add(1); n > 12 && n%60 != 0 { // by now once a second
 				return
 			}
-			s.opts.Logger.Error("store: background work failed; it is tried again", "dir", s.opts.Dir, "err", err)
+			s.opts.Logger.Error("store: background work failed; it is tried again", "dir", s.opts.Dir, "err", err.Error())
 		},
+		DataCorruption: s.corruption,
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
 			s.stalled.Store(true)
 			s.stalls.Add(1)
@@ -314,14 +323,6 @@ func (s *Store) Checkpoint(dir string) error {
 	return s.db.Checkpoint(dir)
 }
 
-// Flush makes everything applied so far durable in the store.
-func (s *Store) Flush() error {
-	if err := s.Drain(); err != nil {
-		return err
-	}
-	return s.db.Flush()
-}
-
 // Compact compacts [start, end).
 func (s *Store) Compact(ctx context.Context, start, end []byte) error {
 	return s.db.Compact(ctx, start, end, true)
@@ -348,19 +349,38 @@ func (s *Store) DiskUsage(start, end []byte) (uint64, error) {
 	return s.db.EstimateDiskUsage(start, end)
 }
 
-// Close flushes and closes the store.
+// Close flushes and closes the store. If the disk takes nothing, what is not in the store stays in the log alone, and the
+// next start replays it.
 func (s *Store) Close() error {
 	close(s.stop)
 	<-s.filled
-	s.work.Wait()
-	var err error
-	if !s.opts.ReadOnly {
+	if s.opts.ReadOnly {
+		s.work.Wait()
+		return s.closePebble()
+	}
+	err := s.unlessStalled(func() error {
+		s.work.Wait()
+		return nil
+	})
+	if err == nil {
 		err = s.Flush()
 	}
+	if !errors.Is(err, errFlushFails) {
+		return errors.Join(err, s.closePebble())
+	}
+	s.opts.Logger.Warn("store: the disk does not take what is in memory, so it is left to the log, which has it; the next start replays it",
+		"dir", s.opts.Dir, "err", err.Error())
+	if errors.Is(err, errStalled) {
+		return nil // Pebble cannot be closed; it ends with the process
+	}
+	if err := s.closePebble(); !vfs.IsNoSpaceError(err) {
+		return err
+	}
+	return nil
+}
+
+func (s *Store) closePebble() error {
 	s.detach()
 	s.batch.Close()
-	if cerr := s.db.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return s.db.Close()
 }
