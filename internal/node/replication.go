@@ -43,6 +43,7 @@ type replicating struct {
 	history atomic.Pointer[layout.HistoryID] // that a new database begins with
 	good    atomic.Int64                     // replicas that count for min-replicas-to-write
 	copying atomic.Pointer[copying]
+	healing healing
 	failing failingOver
 	taking  takingOver
 
@@ -261,6 +262,7 @@ func (n *Node) watchReplication() {
 	v := n.cfg.Load()
 	n.countGood(v)
 	n.eng.Wake(command.WaitKey)
+	n.heal()
 }
 
 // masterSide is the node as a Source sees it.

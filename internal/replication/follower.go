@@ -181,6 +181,21 @@ func (f *Follower) FollowDatabase(name string, follow, force bool) {
 	}
 }
 
+// CopyAgain replaces a database that follows its master by a full copy, because what is here is damaged. It says false, and does
+// nothing, if the database does not follow at present.
+func (f *Follower) CopyAgain(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.dbs[name]
+	if d == nil || d.off || f.m.State != Linked || d.m.State != Connected {
+		return false
+	}
+	d.step(DBEvent{Kind: Halt})
+	d.m.wantCopy = true
+	d.step(DBEvent{Kind: LinkUp})
+	return true
+}
+
 // Unfollow follows nobody from now on. It returns when no record of the old
 // master can arrive any more.
 func (f *Follower) Unfollow() {
