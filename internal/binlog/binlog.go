@@ -27,6 +27,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -51,6 +52,8 @@ type Options struct {
 	SegmentBytes func() int64 // a new segment begins when one is this long
 	Logger       *slog.Logger
 	Now          func() time.Time
+	Began        bool // for Recover: the log has been begun before, so that one that is not there is lost
+	ReadOnly     bool // for Recover: change nothing, to find out what a start would do
 }
 
 // Log is one database's log. Append is called by the database's committer
@@ -87,10 +90,10 @@ type segment struct {
 // Open opens the log in opts.Dir so that it continues at end, which the caller
 // has found by reading (see Recover). Records behind end are abandoned.
 func Open(opts Options, end LSN) (*Log, error) {
-	if err := opts.FS.MkdirAll(opts.Dir, 0o755); err != nil {
-		return nil, fmt.Errorf("create binlog directory: %w", err)
-	}
 	segs, err := listSegments(opts.FS, opts.Dir)
+	if errors.Is(err, os.ErrNotExist) {
+		err = begin(opts.FS, opts.Dir, end)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +117,44 @@ func Open(opts Options, end LSN) (*Log, error) {
 	return l, nil
 }
 
+// begin makes the directory of a log with its first segment, both or neither: a directory of a log without a segment is one that has
+// lost it.
+func begin(fs vfs.FS, dir string, at LSN) error {
+	next := dir + ".new"
+	if err := errors.Join(fs.RemoveAll(next), fs.MkdirAll(next, 0o755)); err != nil {
+		return fmt.Errorf("create binlog directory: %w", err)
+	}
+	f, err := createSegment(fs, next, at)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Close(), fs.Rename(next, dir), syncDir(fs, fs.PathDir(dir))); err != nil {
+		return fmt.Errorf("create binlog directory: %w", err)
+	}
+	return nil
+}
+
+// createSegment makes an empty segment, durably: records may reach the disk before a header that is not synced.
+func createSegment(fs vfs.FS, dir string, at LSN) (vfs.File, error) {
+	f, err := fs.Create(fs.PathJoin(dir, segmentName(at)), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, fmt.Errorf("create binlog segment: %w", err)
+	}
+	if _, err := f.Write(appendSegmentHeader(nil, at)); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("write binlog segment header: %w", err)
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("sync binlog segment header: %w", err)
+	}
+	if err := syncDir(fs, dir); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("sync binlog directory: %w", err)
+	}
+	return f, nil
+}
+
 // startSegment begins a segment at end. Callers hold mu or own the log.
 //
 // The old segment is made durable first. Otherwise a power loss could keep
@@ -128,24 +169,10 @@ func (l *Log) startSegment() error {
 		l.segments = l.segments[:n-1] // begun before and left empty
 	}
 	path := l.opts.FS.PathJoin(l.opts.Dir, segmentName(start))
-	f, err := l.opts.FS.Create(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return fmt.Errorf("create binlog segment: %w", err)
-	}
-	header := appendSegmentHeader(nil, start)
-	if _, err := f.Write(header); err != nil {
-		f.Close()
-		return fmt.Errorf("write binlog segment header: %w", err)
-	}
-	// Records may reach the disk before a header that is not synced.
 	l.fsyncs.Add(1)
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return fmt.Errorf("sync binlog segment header: %w", err)
-	}
-	if err := syncDir(l.opts.FS, l.opts.Dir); err != nil {
-		f.Close()
-		return fmt.Errorf("sync binlog directory: %w", err)
+	f, err := createSegment(l.opts.FS, l.opts.Dir, start)
+	if err != nil {
+		return err
 	}
 	l.file, l.written = f, 0
 	l.segments = append(l.segments, segment{start, path})

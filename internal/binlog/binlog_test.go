@@ -321,21 +321,49 @@ func TestRecoverRefusesGaps(t *testing.T) {
 	}
 }
 
-// A store may be ahead of a log that has lost its tail: then there is nothing to
-// apply, and the log goes on where the store stands.
+// What a store holds had been synced in the log: a log that ends before it has lost its end.
 func TestStoreAheadOfLog(t *testing.T) {
 	fs := vfs.NewMem()
-	written(t, fs, 2)
-	const ahead = 1000
-	got, end, err := recovered(fs, ahead)
-	if err != nil || end != ahead || len(got) != 0 {
-		t.Fatalf("recovered %q, end %d, %v", got, end, err)
+	written(t, fs, 3)
+	if got, _, err := recovered(fs, 1000); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("recovered %q, %v", got, err)
 	}
-	l := open(t, testOptions(fs, 1<<20), end)
-	appendAll(t, l, "after")
-	closeLog(t, l)
-	if got, _, err := recovered(fs, ahead); err != nil || !slices.Equal(got, []string{"after"}) {
-		t.Fatalf("recovered %q, %v", got, err)
+	at := 3 * frameLen("record 0") // the last segment is gone
+	paths := segmentPaths(t, fs)
+	if err := fs.Remove(paths[len(paths)-1]); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := recovered(fs, at); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("without the last segment: recovered %q, %v", got, err)
+	}
+	if err := Begin(fs, testDir, at); err != nil {
+		t.Fatal(err)
+	}
+	if got, end, err := recovered(fs, at); err != nil || end != at || len(got) != 0 {
+		t.Errorf("begun anew: recovered %q, end %d, %v", got, end, err)
+	}
+}
+
+// A log that was begun and is not there is lost. The first segment comes with its directory.
+func TestLogThatIsGone(t *testing.T) {
+	fs := vfs.NewMem()
+	o := testOptions(fs, 1<<20)
+	o.Began = true
+	nothing := func(Record) error { return nil }
+	if _, err := Recover(o, 0, nothing, func(_, _, _ LSN) {}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("no directory: %v", err)
+	}
+	closeLog(t, open(t, o, 0))
+	if _, err := Recover(o, 0, nothing, func(_, _, _ LSN) {}); err != nil {
+		t.Errorf("an empty log: %v", err)
+	}
+	for _, path := range segmentPaths(t, fs) {
+		if err := fs.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Recover(o, 0, nothing, func(_, _, _ LSN) {}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("no segments: %v", err)
 	}
 }
 

@@ -100,6 +100,21 @@ func Cut(fs vfs.FS, dir string, at LSN) error {
 	return cutSegment(fs, dir, segs[i], at)
 }
 
+// Begin sets the whole log aside, as Cut does, and begins an empty one at position at: for a store whose log cannot be replayed.
+func Begin(fs vfs.FS, dir string, at LSN) error {
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("create binlog directory: %w", err)
+	}
+	if err := Cut(fs, dir, 0); err != nil {
+		return err
+	}
+	f, err := createSegment(fs, dir, at)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // cutSegment replaces a segment by its part before at.
 func cutSegment(fs vfs.FS, dir string, s segment, at LSN) error {
 	if err := fs.Rename(s.path, s.path+damagedSuffix); err != nil {

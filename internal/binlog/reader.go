@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -181,23 +182,27 @@ type Progress func(at, from, to LSN)
 // apply in order, and returns the position where the log ends. A torn tail is
 // cut with a log line; corruption before readable records is refused (B3).
 //
-// from may lie beyond the log's end: the store was made durable and the log's
-// tail was lost. Then there is nothing to apply and from is the end.
+// A log that ends before from has lost records: what the store holds had been synced in the log before. A log that
+// is not there is begun at from, unless Options.Began says that there was one.
 func Recover(opts Options, from LSN, apply func(Record) error, progress Progress) (LSN, error) {
-	if err := opts.FS.MkdirAll(opts.Dir, 0o755); err != nil {
-		return 0, fmt.Errorf("create binlog directory: %w", err)
-	}
 	segs, err := listSegments(opts.FS, opts.Dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, err
 	}
-	if len(segs) > 0 && from < segs[0].start {
-		return 0, fmt.Errorf("%w: the store stands at %d and the oldest binlog segment begins at %d", ErrCorrupt, from, segs[0].start)
+	switch {
+	case len(segs) == 0 && opts.Began:
+		return from, fmt.Errorf("%w: there is no binlog in %s, and the database had one: everything written after position %d is lost, "+
+			"unless binlog-path should name another place", ErrCorrupt, opts.Dir, from)
+	case len(segs) == 0:
+		return from, nil
+	case from < segs[0].start:
+		return from, fmt.Errorf("%w: the store stands at %d and the oldest binlog segment begins at %d: what is between is lost", ErrCorrupt, from, segs[0].start)
+	}
+	if end := segs[len(segs)-1].endOfFile(opts.FS); from > end {
+		return from, fmt.Errorf("%w: the store stands at %d and the binlog in %s ends at %d: %d bytes of it and everything after them have been cut off or removed. "+
+			"Put the missing files back; without them what was written after position %d is lost", ErrCorrupt, from, opts.Dir, end, from-end, from)
 	}
 	i := find(segs, from)
-	if i < 0 {
-		return from, nil
-	}
 	to := from + LSN(bytesFrom(opts.FS, segs[i:], from))
 	for ; i < len(segs); i++ {
 		limit, last := LSN(0), i == len(segs)-1
@@ -209,6 +214,15 @@ func Recover(opts Options, from LSN, apply func(Record) error, progress Progress
 		}
 	}
 	return from, nil
+}
+
+// endOfFile is the position at which a segment's file ends.
+func (s segment) endOfFile(fs vfs.FS) LSN {
+	info, err := fs.Stat(s.path)
+	if err != nil {
+		return s.start
+	}
+	return s.start + LSN(max(0, info.Size()-segmentHeaderBytes))
 }
 
 func bytesFrom(fs vfs.FS, segs []segment, from LSN) (n int64) {
@@ -232,6 +246,13 @@ func recoverSegment(opts Options, s segment, from, limit LSN, last bool, apply f
 		return from, err
 	}
 	defer sr.close()
+	// The store may make durable what it is given here, and must not be ahead of what a loss of power leaves of the log. Nor may
+	// one take back records that clients have since built upon.
+	if !opts.ReadOnly {
+		if err := syncSegment(opts.FS, s); err != nil {
+			return from, err
+		}
+	}
 	for last || sr.next < limit {
 		at := sr.next
 		rec, err := sr.read()
@@ -249,12 +270,10 @@ func recoverSegment(opts Options, s segment, from, limit LSN, last bool, apply f
 		}
 		progress(sr.next)
 	}
-	return sr.next, syncAccepted(opts.FS, s)
+	return sr.next, nil
 }
 
-// syncAccepted makes durable what recovery has accepted: without it a second
-// power loss could take back records that clients have since built upon.
-func syncAccepted(fs vfs.FS, s segment) error {
+func syncSegment(fs vfs.FS, s segment) error {
 	f, err := fs.OpenReadWrite(s.path, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return fmt.Errorf("open binlog segment to sync it: %w", err)
@@ -280,12 +299,12 @@ func tornTail(opts Options, s segment, at LSN, cause error) (LSN, error) {
 		return at, err
 	}
 	if off, found := findRecord(tail, at); found {
-		return at, fmt.Errorf("%w: %s: the record at %d is unreadable (%v) but a good one follows at %d; run `haypile doctor` on the data directory",
+		return at, fmt.Errorf("%w: %s: the record at %d is unreadable (%v) but a good one follows at %d",
 			ErrCorrupt, s.path, at, cause, at+LSN(off))
 	}
 	opts.Logger.Warn("binlog: cut a torn record off the end of the log (it was being written when the server stopped)",
 		"segment", s.path, "position", uint64(at), "bytes", len(tail), "cause", cause.Error())
-	return at, syncAccepted(opts.FS, s)
+	return at, nil
 }
 
 func readTail(fs vfs.FS, s segment, at LSN) ([]byte, error) {

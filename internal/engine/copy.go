@@ -89,12 +89,8 @@ func (a *Applier) plan(i int, db *DB, frames []byte) error {
 	a.flushed, a.libraries = false, false
 	curious := db.watching.Load() > 0 || db.waiting.count.Load() > 0 || a.eng.track.Active()
 	n, err := binlog.Parse(frames, db.log.End(), func(r binlog.Record) error {
-		if r.Kind != binlog.KindBatch {
-			return fmt.Errorf("%w: record kind %d is unknown to this version", binlog.ErrCorrupt, r.Kind)
-		}
-		st, err := store.StateOf(r.Payload)
-		if err != nil || st.LSN != uint64(r.End()) {
-			return fmt.Errorf("%w: the record at %d carries position %d, not its end %d (%v)", binlog.ErrCorrupt, r.LSN, st.LSN, r.End(), err)
+		if _, err := CheckRecord(r); err != nil {
+			return err
 		}
 		if wanted != 0 {
 			if err := store.EachNote(r.Payload, func(n store.Note) {

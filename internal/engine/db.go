@@ -87,6 +87,7 @@ type DBOptions struct {
 	// DiskFull is called when the disk takes no more. It may free some space; then what failed is tried again, once.
 	DiskFull func()
 	Fatal    func(cause string) // see store.Options
+	LogBegan bool               // the databases of this directory have been open before: each has a log
 }
 
 // storeFS is the file system as the store sees it.
@@ -112,7 +113,7 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	db.waiting.init()
 	db.windows.init()
 	db.spaceID.Store(e.newSpace())
-	for _, dir := range []string{o.Dir, o.FS.PathJoin(o.Dir, "store"), o.BinlogDir} {
+	for _, dir := range []string{o.Dir, o.FS.PathJoin(o.Dir, "store"), o.FS.PathDir(o.BinlogDir)} {
 		if err := MakeDir(o.FS, dir); err != nil {
 			return nil, fmt.Errorf("create database directory: %w", err)
 		}
@@ -179,16 +180,12 @@ func MakeDir(fs vfs.FS, dir string) error {
 // state in state.
 func (db *DB) recover(o DBOptions, from binlog.LSN, state *layout.State) (binlog.LSN, error) {
 	begin, lastSaid, records := time.Now(), time.Now(), 0
-	end, err := binlog.Recover(o.logOptions(db.eng), from, func(r binlog.Record) error {
-		if r.Kind != binlog.KindBatch {
-			return fmt.Errorf("%w: record kind %d is unknown to this version", binlog.ErrCorrupt, r.Kind)
-		}
-		st, err := store.StateOf(r.Payload)
+	lo := o.logOptions(db.eng)
+	lo.Began = o.LogBegan && LogMustBe(o.FS, o.BinlogDir, from)
+	end, err := binlog.Recover(lo, from, func(r binlog.Record) error {
+		st, err := CheckRecord(r)
 		if err != nil {
 			return err
-		}
-		if st.LSN != uint64(r.End()) {
-			return fmt.Errorf("%w: the record at %d carries position %d, not its end %d", binlog.ErrCorrupt, r.LSN, st.LSN, r.End())
 		}
 		*state = st
 		records++
@@ -208,6 +205,24 @@ func (db *DB) recover(o DBOptions, from binlog.LSN, state *layout.State) (binlog
 			"seconds", time.Since(begin).Seconds())
 	}
 	return end, err
+}
+
+// LogMustBe says that a database that has been open before must have a log: it has a directory for it, or its store holds changes.
+// Only a database that was being created has neither, and a backup or a copy, which was not open before, has changes without a log.
+func LogMustBe(fs vfs.FS, logDir string, store binlog.LSN) bool {
+	_, err := fs.Stat(logDir)
+	return err == nil || store > 0
+}
+
+// CheckRecord returns the state after a record of a log, if the record makes sense.
+func CheckRecord(r binlog.Record) (st layout.State, err error) {
+	if r.Kind != binlog.KindBatch {
+		return st, fmt.Errorf("%w: record kind %d is unknown to this version", binlog.ErrCorrupt, r.Kind)
+	}
+	if st, err = store.StateOf(r.Payload); err != nil || st.LSN != uint64(r.End()) {
+		return st, fmt.Errorf("%w: the record at %d carries position %d, not its end %d (%v)", binlog.ErrCorrupt, r.LSN, st.LSN, r.End(), err)
+	}
+	return st, nil
 }
 
 // drained follows C2 of package cache: a pair that has left the write buffer is

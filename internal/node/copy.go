@@ -143,6 +143,7 @@ func (n *Node) installCopy(name string) error {
 		return err
 	}
 	n.place(&o, name, was+1)
+	o.LogBegan = false                                 // it begins with the copy
 	for _, dir := range []string{o.Dir, o.BinlogDir} { // of an install that was cut off
 		if dir != "" {
 			if err := n.fs.RemoveAll(dir); err != nil {
