@@ -35,6 +35,7 @@ type dataDir struct {
 	lock  io.Closer
 	keys  layout.Keys
 	slots string // the slot function, where keys are slotted
+	began bool   // a server has run on it: its databases have logs
 
 	mu      sync.Mutex
 	swapped map[int]string // database → directory, where it is not the usual one
@@ -57,7 +58,7 @@ func openDataDir(fs vfs.FS, v *config.Values, r *reserve) (*dataDir, error) {
 	}
 	if err := errors.Join(d.checkFormat(v), d.readDatabases()); err != nil {
 		lock.Close()
-		return nil, err
+		return nil, advise(v.Dir, err)
 	}
 	return d, nil
 }
@@ -68,10 +69,45 @@ func (d *dataDir) close() error { return d.lock.Close() }
 // chosen when the directory was created wins over the parameters.
 func (d *dataDir) checkFormat(v *config.Values) error {
 	path := filepath.Join(d.path, formatFile)
+	_, err := d.fs.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		used, uerr := d.inUse()
+		if uerr != nil {
+			return uerr
+		}
+		if used == "" {
+			err = writeFileAtomic(d.fs, path, fmt.Appendf(nil, "format %s\nkeyspace-layout %s\nslot-function %s\n", formatVersion, v.KeyspaceLayout, v.SlotFunction))
+		}
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("format file of the data directory: %w", err)
+	}
+	return d.readFormat()
+}
+
+// inUse names something in the directory that a server has made, if there is such a thing.
+func (d *dataDir) inUse() (string, error) {
+	names, err := d.fs.List(d.path)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		if name == runningFile || name == databasesFile || isDatabaseName(name) {
+			return name, nil
+		}
+	}
+	return "", nil
+}
+
+// readFormat reads the format file.
+func (d *dataDir) readFormat() error {
+	if _, err := d.fs.Stat(filepath.Join(d.path, runningFile)); err == nil {
+		d.began = true
+	}
+	path := filepath.Join(d.path, formatFile)
 	text, err := readFile(d.fs, path)
 	if errors.Is(err, os.ErrNotExist) {
-		text = []byte(fmt.Sprintf("format %s\nkeyspace-layout %s\nslot-function %s\n", formatVersion, v.KeyspaceLayout, v.SlotFunction))
-		err = writeFileAtomic(d.fs, path, text)
+		return fmt.Errorf("%s holds data and has no file %s, which says how its keys are laid out: the data cannot be read without it", d.path, formatFile)
 	}
 	if err != nil {
 		return fmt.Errorf("format file of the data directory: %w", err)
@@ -101,6 +137,14 @@ func (d *dataDir) chooseKeys(path, order, slots string) error {
 		return nil
 	}
 	return fmt.Errorf("%s: unknown keyspace-layout %q", path, order)
+}
+
+// keyspace names the layout of keys.
+func (d *dataDir) keyspace() string {
+	if d.keys.Order == layout.Ordered {
+		return config.LayoutOrdered.String()
+	}
+	return config.LayoutSlotted.String() + " " + d.slots
 }
 
 // copyFormat makes another directory a data directory of the same kind.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -27,8 +26,18 @@ func start(t testing.TB, fs vfs.FS, dir string, args ...string) (*node.Node, str
 	return startNode(t, node.Options{FS: fs}, dir, args...)
 }
 
-// startNode starts a node with options beyond its parameters.
+// startNode is start with options beyond the parameters.
 func startNode(t testing.TB, o node.Options, dir string, args ...string) (*node.Node, string) {
+	t.Helper()
+	n, addr, err := tryStart(t, o, dir, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, addr
+}
+
+// tryStart is startNode where a refusal is of interest.
+func tryStart(t testing.TB, o node.Options, dir string, args ...string) (*node.Node, string, error) {
 	t.Helper()
 	port, err := harness.FreePort()
 	if err != nil {
@@ -39,31 +48,9 @@ func startNode(t testing.TB, o node.Options, dir string, args ...string) (*node.
 	if err := o.Config.ApplyArgs(args); err != nil {
 		t.Fatal(err)
 	}
-	o.Logger, o.Version = slog.New(slog.NewTextHandler(io.Discard, nil)), "test"
+	o.Logger, o.Version = slog.New(slog.DiscardHandler), "test"
 	n, err := node.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n, fmt.Sprintf("127.0.0.1:%d", port)
-}
-
-// startFails starts a node that should not start, and returns why it did not.
-func startFails(t testing.TB, fs vfs.FS, dir string, args ...string) error {
-	t.Helper()
-	cfg := config.New()
-	args = append([]string{"--port", "0", "--unixsocket", filepath.Join(t.TempDir(), "s"), "--dir", dir, "--memory-budget", "256mb"}, args...)
-	if err := cfg.ApplyArgs(args); err != nil {
-		t.Fatal(err)
-	}
-	n, err := node.Start(node.Options{Config: cfg, Logger: slog.New(slog.DiscardHandler), FS: fs, Version: "test"})
-	if err == nil {
-		err = n.Close()
-		if err != nil {
-			t.Error(err)
-		}
-		return nil
-	}
-	return err
+	return n, fmt.Sprintf("127.0.0.1:%d", port), err
 }
 
 func startForTest(t testing.TB, args ...string) string {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/haypile/haypile/internal/node"
 )
 
 // fullFS is a disk that can be filled. The reserve, given up, is room for everything that follows.
@@ -149,7 +151,7 @@ func TestStartOnAFullDisk(t *testing.T) {
 	}
 	_ = fs.FS.Remove("/data/RESERVE")
 	fs.full.Store(true)
-	if err := startFails(t, fs, "/data"); err == nil || !strings.Contains(err.Error(), "is full") {
+	if _, _, err := tryStart(t, node.Options{FS: fs}, "/data"); err == nil || !strings.Contains(err.Error(), "is full") {
 		t.Errorf("a start without space and without a reserve: %v", err)
 	}
 }

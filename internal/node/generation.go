@@ -44,12 +44,6 @@ func readPointer(fs vfs.FS, dir string) (int, error) {
 	return g, nil
 }
 
-// DatabaseDir is where the store and the log of a database's directory are.
-func DatabaseDir(fs vfs.FS, dir string) (string, error) {
-	g, err := readPointer(fs, dir)
-	return filepath.Join(dir, generationDir(g)), err
-}
-
 func generationDir(g int) string {
 	if g == 0 {
 		return "."
@@ -60,9 +54,13 @@ func generationDir(g int) string {
 // place puts a database's directories into its options.
 func (n *Node) place(o *engine.DBOptions, name string, g int) {
 	v := n.cfg.Load()
-	o.Dir = filepath.Join(v.Dir, name, generationDir(g))
-	if v.BinlogPath != "" {
-		o.BinlogDir = filepath.Join(v.BinlogPath, name, generationDir(g))
+	placeIn(o, v.Dir, v.BinlogPath, name, g)
+}
+
+func placeIn(o *engine.DBOptions, dir, binlogPath, name string, g int) {
+	o.Dir = filepath.Join(dir, name, generationDir(g))
+	if binlogPath != "" {
+		o.BinlogDir = filepath.Join(binlogPath, name, generationDir(g))
 	}
 }
 

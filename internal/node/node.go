@@ -124,14 +124,14 @@ func Start(o Options) (n *Node, err error) {
 		return n, err
 	}
 	if err := n.openDatabases(); err != nil {
-		return n, err
+		return n, advise(v.Dir, err)
 	}
 	if err := n.eng.LoadLibraries(n.scripts); err != nil {
-		return n, err
+		return n, advise(v.Dir, err)
 	}
 	doubtful, err := n.dir.running()
 	if err != nil {
-		return n, err
+		return n, advise(v.Dir, err)
 	}
 	if err := n.beginReplication(v, doubtful); err != nil {
 		return n, err
@@ -182,7 +182,7 @@ func (n *Node) databaseOptions(i int) (string, engine.DBOptions, error) {
 		MemTableBytes: uint64(n.budget.memtable), WriteBuffer: n.budget.writeBuffer, FilterBytes: n.budget.filter,
 		Compression: v.Compression.String(), Compactions: int(v.CompactionConcurrency), Logger: n.log,
 		SegmentBytes: func() int64 { return int64(n.cfg.Load().BinlogFileSize) },
-		DiskFull:     n.diskFull, Fatal: n.fatal,
+		DiskFull:     n.diskFull, Fatal: n.fatal, LogBegan: n.dir.began,
 	}
 	g, err := n.generation(name)
 	if err != nil {

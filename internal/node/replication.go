@@ -99,7 +99,8 @@ func (n *Node) beginReplication(v *config.Values, doubtful bool) error {
 			"REPLICAOF its master completes it, REPLICAOF NO ONE FORCE gives up the rest", "databases", names)
 	}
 	if doubtful {
-		n.log.Warn("this server was not stopped in order, and the machine has been restarted since: the end of the log may be lost; a new history begins, replicas are compared with it")
+		n.log.Warn("the end of the log may be lost (the machine was restarted under the running server, or `haypile doctor` has cut the log): a new history begins, " +
+			"and replicas are compared with it")
 		return n.newHistory()
 	}
 	if db := n.eng.Opened(0); db != nil {
@@ -142,13 +143,7 @@ func (n *Node) newHistory() error {
 	return nil
 }
 
-func (n *Node) keyspace() string {
-	s := n.dir.keys.Order
-	if s == layout.Ordered {
-		return "ordered"
-	}
-	return "slotted " + n.dir.slots
-}
+func (n *Node) keyspace() string { return n.dir.keyspace() }
 
 func (n *Node) copySettings() fullsync.SourceSettings {
 	v := n.cfg.Load()

@@ -33,6 +33,14 @@ func (d *dataDir) running() (doubtful bool, err error) {
 	return doubtful, nil
 }
 
+// cutText is a state that no start takes for its own: the end of the log is in doubt.
+const cutText = "cut\n"
+
+// markCut notes that a log was cut: the next start begins a new history, as replicas may have what is lost.
+func (d *dataDir) markCut() error {
+	return writeFileAtomic(d.fs, filepath.Join(d.path, runningFile), []byte(cutText))
+}
+
 // stopped notes that everything is durable.
 func (d *dataDir) stopped() error {
 	return writeFileAtomic(d.fs, filepath.Join(d.path, runningFile), []byte(stoppedText))

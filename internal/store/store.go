@@ -17,6 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,6 +88,9 @@ func Open(opts Options) (*Store, layout.State, error) {
 	s.front.init(opts.Keys, opts.WriteBuffer)
 	s.trouble.init()
 	db, err := pebble.Open(opts.Dir, s.pebbleOptions())
+	if errors.Is(err, pebble.ErrDBDoesNotExist) {
+		err = errors.New("there are tables and no list of them (MANIFEST): the store has lost files")
+	}
 	if err != nil {
 		return nil, layout.State{}, fmt.Errorf("open store %s: %w", opts.Dir, err)
 	}
@@ -115,6 +120,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		Cache:                       s.opts.BlockCache,
 		DisableWAL:                  true,
 		ReadOnly:                    s.opts.ReadOnly,
+		ErrorIfNotExists:            hasTables(s.opts.FS, s.opts.Dir), // Pebble would begin a new store and delete them
 		FormatMajorVersion:          formatVersion,
 		MemTableSize:                s.opts.MemTableBytes,
 		MemTableStopWritesThreshold: 4,
@@ -147,6 +153,14 @@ func (s *Store) pebbleOptions() *pebble.Options {
 	o.Experimental.EnableDeleteOnlyCompactionExcises = func() bool { return true }
 	return o
 }
+
+// hasTables says that a directory holds tables of a store.
+func hasTables(fs vfs.FS, dir string) bool {
+	names, _ := fs.List(dir)
+	return slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, tableSuffix) })
+}
+
+const tableSuffix = ".sst"
 
 const uncompressedLevels = 4
 
