@@ -104,6 +104,10 @@ func Open(opts Options) (*Store, layout.State, error) {
 	s.front.active.state, s.front.spare.state = st, st
 	s.work.Add(1)
 	go s.drainLoop()
+	if !opts.ReadOnly {
+		s.work.Add(1)
+		go s.reclaimLoop()
+	}
 	s.filter.init(opts.Keys, opts.FilterBytes)
 	if st.LSN == 0 {
 		s.filter.complete.Store(true) // nothing was ever written: the filter knows everything
@@ -149,8 +153,8 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return level }
 	}
 	o.TargetFileSizes[0] = 8 << 20
-	// Space of what was deleted comes back by itself.
-	o.Experimental.EnableDeleteOnlyCompactionExcises = func() bool { return true }
+	// Not Experimental.EnableDeleteOnlyCompactionExcises: a table that was cut by it keeps its whole file, which no compaction of
+	// Pebble's rewrites. Space of what was deleted comes back by reclaimLoop.
 	return o
 }
 
@@ -349,7 +353,8 @@ func (s *Store) Metrics() *pebble.Metrics { return s.db.Metrics() }
 // give back.
 func (s *Store) Reclaimable() int64 {
 	m := s.db.Metrics()
-	return int64(m.Table.ObsoleteSize+m.Table.ZombieSize) + max(0, int64(m.Table.BackingTableSize)-int64(m.VirtualSize()))
+	deleted := m.Table.Garbage.PointDeletionsBytesEstimate + m.Table.Garbage.RangeDeletionsBytesEstimate
+	return int64(deleted+m.Table.ObsoleteSize+m.Table.ZombieSize) + max(0, int64(m.Table.BackingTableSize)-int64(m.VirtualSize()))
 }
 
 // Stalls counts how often writers had to wait for flush or compaction.
