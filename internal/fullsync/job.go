@@ -11,7 +11,6 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"github.com/haypile/haypile/internal/throttle"
 	"github.com/haypile/haypile/internal/transport"
 )
 
@@ -26,7 +25,7 @@ type job struct {
 	began time.Time
 	sent  atomic.Int64
 	rate  atomic.Int64 // bytes per second, smoothed
-	pace  *pace
+	pace  atomic.Pointer[pace]
 }
 
 // JobStatus is for INFO.
@@ -44,8 +43,8 @@ func (j *job) status() (JobStatus, bool) {
 		return JobStatus{}, false
 	}
 	st := JobStatus{Replica: j.req.Replica, Name: j.req.Name, Database: j.req.Database, Sent: j.sent.Load(), Total: snap.bytes, Rate: j.rate.Load(), Since: j.began}
-	if j.pace != nil {
-		st.Limit = j.pace.limit()
+	if p := j.pace.Load(); p != nil {
+		st.Limit = p.limit()
 	}
 	return st, true
 }
@@ -93,9 +92,10 @@ func (j *job) grant(snap *snapshot) error {
 
 // answer serves requests, one at a time.
 func (j *job) answer(snap *snapshot) error {
-	set := j.src.opts.Settings()
-	j.pace = newPace(j.link.Conn(), set.Adaptive, throttle.All{j.src.opts.Total, throttle.New(set.PerReplica)})
-	j.link.SetPace(j.pace)
+	pace := newPace(j.link.Conn(), j.src.opts.Total, j.src.opts.Settings)
+	defer pace.close()
+	j.pace.Store(pace)
+	j.link.SetPace(pace)
 	buf := make([]byte, dataHeader+chunk)
 	for {
 		kind, p, err := j.link.Receive()

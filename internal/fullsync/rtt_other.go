@@ -7,6 +7,6 @@ import (
 	"time"
 )
 
-func roundTrip(*net.TCPConn) (time.Duration, bool) { return 0, false }
+func linkState(*net.TCPConn) (time.Duration, uint64, bool) { return 0, 0, false }
 
-func smooth(*net.TCPConn, float64) {}
+func smooth(*net.TCPConn, uint64) {}
