@@ -125,7 +125,7 @@ func (s *Server) Reconfigure(v *config.Values) { s.configure(v) }
 
 func (s *Server) outputLimit(cl *client.Client) config.OutputLimit {
 	limits := &s.cfg.Load().OutputBufferLimits
-	if cl.Subscribed() || cl.Monitor {
+	if cl.Subscribed() { // to Redis, MONITOR is normal
 		return limits[config.ClassPubSub]
 	}
 	return limits[config.ClassNormal]
