@@ -20,9 +20,16 @@ import (
 
 // Sink is the way to a client's connection from other goroutines.
 type Sink interface {
-	// Push sends bytes that are no reply (messages, invalidations) after what
-	// the client is owed already.
+	// Push sends bytes that are no reply (messages, invalidations). They come after the replies to commands
+	// that have been executed, and before that of the next one.
 	Push(msg []byte)
+	// PushSubscribed is Push if the client is subscribed to anything: what looks like a message must not
+	// follow the confirmation that there is nothing left.
+	PushSubscribed(msg []byte)
+	// PushAt is Push for what the client's own command has caused; see Place.
+	PushAt(at int, away bool, msg []byte)
+	// Settle is called by a command: what was pushed until now goes ahead of its reply.
+	Settle()
 	// Close ends the connection soon; reason goes to the log.
 	Close(reason string)
 	// Unblock resumes a client that waits in a blocking command; withError makes
@@ -31,6 +38,23 @@ type Sink interface {
 	// Buffered is the number of bytes received and not executed, and of bytes
 	// owed and not sent.
 	Buffered() (in, out int64)
+}
+
+// Place is where messages to a client belong that one of its own commands causes: among the replies that are
+// being written, at this offset. Messages to others are simply pushed.
+type Place struct {
+	C    *Client // nil: no client has caused it
+	At   int
+	Away bool // the command runs on a worker: At counts from the beginning of its reply
+}
+
+// Push sends a message to a client, which may be the one of the place.
+func (p Place) Push(to *Client, msg []byte) {
+	if to == p.C {
+		to.Sink.PushAt(p.At, p.Away, msg)
+	} else {
+		to.Sink.Push(msg)
+	}
 }
 
 // ReplyMode is set by CLIENT REPLY.

@@ -54,6 +54,7 @@ const (
 	Scripted     // runs a script or a function
 	Queued       // its keys are those of the commands that the client has queued
 	Frees        // only gives space back: runs while the disk is nearly full (those that set a time: if it has passed)
+	TellFirst    // changes what the client is told of: messages of the commands before it go out first
 )
 
 // KeySpec says where keys are among the arguments, as COMMAND INFO does: index
@@ -206,8 +207,8 @@ type Txns interface {
 	// SetLibraries changes them, when FunctionsClaim is held.
 	SetLibraries(l *script.Libraries) error
 	// AfterCommit calls f once what the command has changed is committed, and never
-	// if it is undone. f must not block.
-	AfterCommit(c *Ctx, f func())
+	// if it is undone. f must not block. Messages to the client itself belong at the place.
+	AfterCommit(c *Ctx, f func(at client.Place))
 	// FlushDB deletes everything in a database, which is held exclusively.
 	FlushDB(db int) error
 	// FlushAll does so with all databases.

@@ -12,13 +12,13 @@ var connectionRows = []Row{
 		Syntax: "[username]@6.0.0 password", Complexity: "O(N) for N passwords of the user"},
 	{Name: "echo", Arity: 2, Flags: Loading | Stale | Fast, Handler: echo, Group: "connection", Since: "1.0.0", Summary: "Returns the given string.",
 		Syntax: "message", Complexity: "O(1)"},
-	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: hello, Group: "connection", Since: "6.0.0", Summary: "Handshakes with the Redis server.",
+	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | TellFirst, Handler: hello, Group: "connection", Since: "6.0.0", Summary: "Handshakes with the Redis server.",
 		Syntax: "[arguments: protover:integer [AUTH (username password)] [SETNAME clientname]]", Complexity: "O(1)"},
 	{Name: "ping", Arity: -1, Flags: Fast, Handler: ping, Group: "connection", Since: "1.0.0", Summary: "Returns the server's liveliness response.",
 		Syntax: "[message]", Complexity: "O(1)"},
 	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: quit, Group: "connection", Since: "1.0.0", Summary: "Closes the connection.",
 		Syntax: "()", Complexity: "O(1)", DeprecatedSince: "7.2.0", ReplacedBy: "closing the connection"},
-	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: reset, Group: "connection", Since: "6.2.0", Summary: "Resets the connection.",
+	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | TellFirst, Handler: reset, Group: "connection", Since: "6.2.0", Summary: "Resets the connection.",
 		Syntax: "()", Complexity: "O(1)"},
 	{Name: "select", Arity: 2, Flags: Loading | Stale | Fast, Handler: selectDB, Group: "connection", Since: "1.0.0", Summary: "Changes the selected database.",
 		Syntax: "index", Complexity: "O(1)"},
@@ -110,17 +110,27 @@ func reset(c *Ctx) error {
 	cl := c.C
 	endMulti(c)
 	cl.SelectDB(0)
-	cl.SetProto(2)
-	c.W.Proto = 2
 	cl.SetName("")
 	cl.Reply, cl.ReadOnly, cl.NoEvict, cl.NoTouch = client.ReplyOn, false, false, false
 	c.Host.PubSub().Forget(cl)
 	c.Host.Tracking().Off(cl)
 	c.Host.StopMonitor(cl)
+	setProto(c, 2)
 	cl.NoteFlags()
 	c.Host.Logout(cl)
 	c.W.Simple("RESET")
 	return nil
+}
+
+// setProto changes the protocol when all messages that were written in the old one are ahead of the reply.
+func setProto(c *Ctx, proto int) {
+	if proto != c.C.Proto {
+		c.Host.PubSub().Alone(func() {
+			c.Host.Tracking().Alone(func() { c.C.SetProto(proto) })
+		})
+	}
+	c.C.Sink.Settle()
+	c.W.Proto = proto
 }
 
 // helloOptions are what HELLO asks for.
@@ -178,8 +188,7 @@ func hello(c *Ctx) error {
 		c.C.SetName(string(o.name))
 	}
 	if o.proto != 0 {
-		c.C.SetProto(o.proto)
-		c.W.Proto = o.proto
+		setProto(c, o.proto)
 	}
 	c.W.Map(7)
 	c.W.BulkString("server")

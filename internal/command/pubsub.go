@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/pubsub"
 	"github.com/haypile/haypile/internal/resp"
 	"github.com/haypile/haypile/internal/tracking"
@@ -16,7 +17,7 @@ type Messaging interface {
 }
 
 var pubsubRows = []Row{
-	{Name: "psubscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once, Handler: psubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Listens for messages published to channels that match one or more patterns.",
+	{Name: "psubscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once | TellFirst, Handler: psubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Listens for messages published to channels that match one or more patterns.",
 		Syntax: "pattern...", Complexity: "O(N) for N patterns"},
 	{Name: "publish", Arity: 3, Flags: PubSub | Loading | Stale | Fast, Handler: publish, Group: "pubsub", Since: "2.0.0", Summary: "Posts a message to a channel.",
 		Syntax: "channel message", Complexity: "O(N+M) for N subscribers of the channel and M patterns"},
@@ -34,17 +35,17 @@ var pubsubRows = []Row{
 		{Name: "shardnumsub", Arity: -2, Flags: PubSub | Loading | Stale, Handler: pubsubShardNumSub, Since: "7.0.0", Summary: "Returns the count of subscribers of shard channels.",
 			Syntax: "[shardchannel...]", Complexity: "O(N) for N shard channels asked for"},
 	}},
-	{Name: "punsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once, Handler: punsubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Stops listening to messages published to channels that match one or more patterns.",
+	{Name: "punsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once | TellFirst, Handler: punsubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Stops listening to messages published to channels that match one or more patterns.",
 		Syntax: "[pattern...]", Complexity: "O(N) for N patterns"},
 	{Name: "spublish", Arity: 3, Flags: PubSub | Loading | Stale | Fast, Keys: OneKey, Handler: spublish, Group: "pubsub", Since: "7.0.0", Summary: "Post a message to a shard channel",
 		Syntax: "shardchannel message", Complexity: "O(N) for N subscribers of the channel"},
-	{Name: "ssubscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once, Keys: AllKeys, Handler: ssubscribe, Group: "pubsub", Since: "7.0.0", Summary: "Listens for messages published to shard channels.",
+	{Name: "ssubscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once | TellFirst, Keys: AllKeys, Handler: ssubscribe, Group: "pubsub", Since: "7.0.0", Summary: "Listens for messages published to shard channels.",
 		Syntax: "shardchannel...", Complexity: "O(N) for N channels"},
-	{Name: "subscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once, Handler: subscribe, Group: "pubsub", Since: "2.0.0", Summary: "Listens for messages published to channels.",
+	{Name: "subscribe", Arity: -2, Flags: PubSub | NoScript | Loading | Stale | Once | TellFirst, Handler: subscribe, Group: "pubsub", Since: "2.0.0", Summary: "Listens for messages published to channels.",
 		Syntax: "channel...", Complexity: "O(N) for N channels"},
-	{Name: "sunsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once, Keys: AllKeys, Handler: sunsubscribe, Group: "pubsub", Since: "7.0.0", Summary: "Stops listening to messages posted to shard channels.",
+	{Name: "sunsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once | TellFirst, Keys: AllKeys, Handler: sunsubscribe, Group: "pubsub", Since: "7.0.0", Summary: "Stops listening to messages posted to shard channels.",
 		Syntax: "[shardchannel...]", Complexity: "O(N) for N channels"},
-	{Name: "unsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once, Handler: unsubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Stops listening to messages posted to channels.",
+	{Name: "unsubscribe", Arity: -1, Flags: PubSub | NoScript | Loading | Stale | Once | TellFirst, Handler: unsubscribe, Group: "pubsub", Since: "2.0.0", Summary: "Stops listening to messages posted to channels.",
 		Syntax: "[channel...]", Complexity: "O(N) for N channels"},
 }
 
@@ -91,6 +92,7 @@ func unsubscribeFrom(c *Ctx, kind pubsub.Kind) error {
 		hub.Unsubscribe(kind, c.C, string(name))
 		c.subscription(kind, name)
 	}
+	c.C.Sink.Settle()
 	return nil
 }
 
@@ -125,12 +127,12 @@ func spublish(c *Ctx) error {
 // publishWith sends the message after the commit: who receives it finds what was
 // written before it, or within the same transaction.
 // Replicas pass it on to their subscribers.
-func publishWith(c *Ctx, receivers int, send func(channel, msg []byte) int, sharded bool) error {
+func publishWith(c *Ctx, receivers int, send func(channel, msg []byte, at client.Place) int, sharded bool) error {
 	host := c.Host
 	if relay := host.Relays(); receivers > 0 || relay {
 		channel, msg := bytes.Clone(c.Args[1]), bytes.Clone(c.Args[2])
-		c.Txns.AfterCommit(c, func() {
-			send(channel, msg)
+		c.Txns.AfterCommit(c, func(at client.Place) {
+			send(channel, msg, at)
 			host.Relay(sharded, channel, msg)
 		})
 	}

@@ -49,8 +49,8 @@ type Options struct {
 	Swap func(a, b int) error
 	// Opened is told of a database before it is used for the first time.
 	Opened func(i int, db *DB) error
-	// Notify delivers a keyspace event after its commit.
-	Notify func(db int, class datatype.Class, event string, key []byte)
+	// Notify delivers a keyspace event after its commit; to the client at a place, there.
+	Notify func(db int, class datatype.Class, event string, key []byte, at client.Place)
 	// Observe is told of every command of a transaction and how long it took.
 	Observe func(cl *client.Client, row *command.Row, args [][]byte, nanos int64)
 	Faults  Faults // nil outside of tests

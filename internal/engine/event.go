@@ -43,6 +43,6 @@ func (x *tx) Notice(class datatype.Class, name string, key []byte) {
 
 func (x *tx) note(class datatype.Class, name string, key []byte) {
 	if (x.turn.eng.notify.Load()|x.turn.eng.relay.Load())&uint32(class) != 0 {
-		x.events = append(x.events, event{class: class, name: name, key: bytes.Clone(key)})
+		x.events = append(x.events, event{class: class, name: name, key: bytes.Clone(key), place: x.turn.place, behind: x.turn.behind})
 	}
 }

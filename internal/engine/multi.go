@@ -72,6 +72,7 @@ func (t *Turn) ExecQueue(c *command.Ctx) error {
 // runQueue runs the queued commands with nested savepoints. On an error, or after a panic, all of them are undone.
 func (t *Turn) runQueue(c *command.Ctx) (err error) {
 	cl, db := c.C, c.C.DB()
+	t.behind = !cl.Subscribed() // what it subscribes to within the transaction comes behind the confirmation
 	c.W.Array(len(cl.Queue))
 	var used []touched
 	t.depth++
@@ -150,19 +151,19 @@ func (t *Turn) rejectQueued(c *command.Ctx, text string) {
 // denied answers a queued command whose client has lost the right to run it.
 func (t *Turn) denied(c *command.Ctx, x *tx, d acl.Denial) {
 	t.rejectQueued(c, command.DeniedAtExecText(d))
-	x.events = append(x.events, event{call: func() { // once, although EXEC may start over
+	x.events = append(x.events, event{call: func(client.Place) { // once, although EXEC may start over
 		command.Deny(t.eng.opts.Host.Users(), c.C, c.Row, c.Args, d, acl.Multi)
 	}})
 }
 
 // AfterCommit implements command.Txns.
-func (t *Turn) AfterCommit(c *command.Ctx, f func()) {
+func (t *Turn) AfterCommit(c *command.Ctx, f func(at client.Place)) {
 	x, loaded := c.T.(*tx)
 	if !loaded { // nothing can be changed before the databases are open
-		f()
+		f(t.place)
 		return
 	}
-	x.events = append(x.events, event{call: f})
+	x.events = append(x.events, event{call: f, place: t.place, behind: t.behind})
 }
 
 // FlushDB implements command.Txns.

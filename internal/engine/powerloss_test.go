@@ -47,7 +47,7 @@ func openOn(t testing.TB, fs *vfs.MemFS) (*instance, error) {
 				MemTableBytes: 256 << 10, Compression: "snappy", Compactions: 1, FilterBytes: 1 << 20,
 				SegmentBytes: func() int64 { return 20_000 }, Logger: log}, nil
 		},
-		Notify: func(int, datatype.Class, string, []byte) {},
+		Notify: func(int, datatype.Class, string, []byte, client.Place) {},
 	})
 	eng.SetLimits(&datatype.Limits{HashMaxListpackEntries: 8, HashMaxListpackValue: 64, ListMaxListpackSize: 8, MaxStringBytes: 1 << 20})
 	db, err := eng.DB(0)

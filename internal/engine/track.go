@@ -7,7 +7,6 @@ import (
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
-	"github.com/haypile/haypile/internal/tracking"
 )
 
 // noteChange keeps a change for clients that track keys. Nobody changes a key by letting
@@ -22,13 +21,13 @@ func (x *tx) noteChange(class datatype.Class, key []byte) {
 			return
 		}
 	}
-	x.events = append(x.events, event{changed: true, by: by, at: now, key: append(make([]byte, 0, len(key)), key...)})
+	x.events = append(x.events, event{changed: true, by: by, at: now, key: append(make([]byte, 0, len(key)), key...), behind: true})
 }
 
 // noteFlush keeps for them that all keys are gone.
 func (x *tx) noteFlush() {
 	if x.turn.eng.track.Active() {
-		x.events = append(x.events, event{changed: true, at: x.turn.eng.track.Now()})
+		x.events = append(x.events, event{changed: true, at: x.turn.eng.track.Now(), behind: true})
 	}
 }
 
@@ -57,15 +56,16 @@ func (t *Turn) Track(cl *client.Client, row *command.Row, args [][]byte) {
 	}
 }
 
-// tellChanges tells clients that track keys. Replies to those who have changed them are on
-// their way already.
-func (t *Turn) tellChanges(list []tracking.Change) {
-	if len(list) == 0 {
-		return
+// placeEvents gives the events of a command whose reply is complete their places, if they belong behind it.
+func (t *Turn) placeEvents(c *command.Ctx) {
+	for _, x := range t.active {
+		for ; x.placed < len(x.events); x.placed++ {
+			if ev := &x.events[x.placed]; ev.behind {
+				ev.place = t.place
+				if c.C.Reply == client.ReplyOn || c.C.Pushed { // else there is no reply
+					ev.place.At = len(c.W.Buf)
+				}
+			}
+		}
 	}
-	if t.eng.always.Load() {
-		t.eng.AfterSync(func(error) { t.eng.track.Changed(list) })
-		return
-	}
-	t.eng.track.Changed(list)
 }

@@ -57,7 +57,9 @@ type Turn struct {
 	hits     int64 // keys found and not found by reading commands of this turn
 	misses   int64
 	outcomes []outcome
-	failed   error // a commit before the turn's end has failed
+	failed   error        // a commit before the turn's end has failed
+	place    client.Place // of the running command
+	behind   bool         // the running command's messages to its own client come behind its reply
 }
 
 // touched is a database that a command reached beyond its own, and where to
@@ -192,7 +194,8 @@ func (t *Turn) commitEarly() {
 	t.dirty = t.failed != nil
 }
 
-// release ends the turn: locks go first, then those who waited hear of it.
+// release ends the turn: locks go first, then those who waited hear of it. The replies of the turn have not left
+// yet: whoever gets one finds that all messages about it are on their way, and behind nothing that is asked later.
 func (t *Turn) release(failed error) {
 	var events []event
 	var from []*DB
@@ -210,19 +213,24 @@ func (t *Turn) release(failed error) {
 		t.eng.Misses.Add(t.misses)
 		t.hits, t.misses = 0, 0
 	}
-	var changes []tracking.Change
+	var changes, ofWaiters []tracking.Change
 	for i, ev := range events {
 		switch {
 		case ev.call != nil:
-			t.guarded("the end of a commit", ev.call)
+			t.guarded("the end of a commit", func() { ev.call(ev.place) })
 		case ev.changed:
-			changes = append(changes, tracking.Change{Key: ev.key, By: ev.by, Time: ev.at})
+			c := tracking.Change{Key: ev.key, By: ev.by, Time: ev.at, At: ev.place}
+			if ev.by != nil && ev.by != ev.place.C {
+				ofWaiters = append(ofWaiters, c)
+			} else {
+				changes = append(changes, c)
+			}
 		case t.eng.notify.Load()&uint32(ev.class) != 0:
-			t.guarded("a keyspace event", func() { t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key) })
+			t.guarded("a keyspace event", func() { t.eng.opts.Notify(t.eng.indexOf(from[i]), ev.class, ev.name, ev.key, ev.place) })
 		}
 	}
-	t.guarded("replies to waiting clients", func() { t.deliver(failed) })
-	t.guarded("client-side caching", func() { t.tellChanges(changes) })
+	t.guarded("client-side caching", func() { t.eng.track.Changed(changes) })
+	t.guarded("replies to waiting clients", func() { t.deliver(failed, ofWaiters) })
 }
 
 // size is how much the turn holds in memory.
@@ -238,10 +246,13 @@ const maxTurnBytes = 1 << 20
 
 // Exec runs one command that has passed all gates. The reply goes to w.
 func (t *Turn) Exec(cl *client.Client, row *command.Row, args [][]byte, w *resp.Writer) Status {
-	if !t.mayWait && row.Flags&(command.Worker|command.Exclusive|command.ExclusiveAll) != 0 {
-		return Offload
+	if !t.mayWait && row.Flags&(command.Worker|command.Exclusive|command.ExclusiveAll|command.TellFirst) != 0 {
+		if !row.Is(command.TellFirst) {
+			return Offload
+		}
+		t.commitEarly()
 	}
-	t.running = cl
+	t.begins(cl, w)
 	c := &t.ctx
 	*c = command.Ctx{Args: args, Row: row, W: w, Txns: t, C: cl, Host: t.eng.opts.Host}
 	x, err := t.prepare(c)
@@ -251,10 +262,16 @@ func (t *Turn) Exec(cl *client.Client, row *command.Row, args [][]byte, w *resp.
 	return t.call(c, x)
 }
 
+// begins notes whose command runs now.
+func (t *Turn) begins(cl *client.Client, w *resp.Writer) {
+	t.running, t.behind = cl, false
+	t.place = client.Place{C: cl, At: len(w.Buf), Away: t.mayWait}
+}
+
 // ExecUnloaded is Exec for a command that may run while databases are being opened: it is given none. What finds that it
 // needs one is told LOADING.
 func (t *Turn) ExecUnloaded(cl *client.Client, row *command.Row, args [][]byte, w *resp.Writer) {
-	t.running = cl
+	t.begins(cl, w)
 	c, start := &t.ctx, len(w.Buf)
 	*c = command.Ctx{Args: args, Row: row, W: w, Txns: t, C: cl, Host: t.eng.opts.Host}
 	err := t.invoke(c)
@@ -354,6 +371,7 @@ func (t *Turn) keep(x *tx, c *command.Ctx) {
 	if t.depth == 0 {
 		t.serve()
 		t.settle()
+		t.placeEvents(c)
 		x.undo = emptied(x.undo)
 	}
 }

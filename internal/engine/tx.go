@@ -46,6 +46,7 @@ type tx struct {
 	prefixes      *datatype.Prefixes // the SCAN dictionary, if this turn changes it
 	libraries     *script.Libraries  // of functions, if this turn changes them; in database 0 only
 	events        []event
+	placed        int      // events before this one have their places
 	ready         [][]byte // keys that may serve a blocked client
 	windows       []*datatype.Window
 	scratch       []byte
@@ -90,10 +91,12 @@ type event struct {
 	class   datatype.Class
 	name    string
 	key     []byte
-	call    func()
+	call    func(at client.Place)
 	changed bool
 	by      *client.Client
 	at      int64
+	place   client.Place // where it is told to the client whose command has caused it
+	behind  bool         // which is the end of that command's reply; see placed
 }
 
 type savepoint struct {
@@ -113,7 +116,7 @@ func newTx(db *DB, t *Turn) *tx {
 // reset forgets everything; locks must have been released.
 func (x *tx) reset() {
 	x.ops, x.undo, x.events, x.ready = emptied(x.ops), emptied(x.undo), emptied(x.events), emptied(x.ready)
-	x.windows, x.ranged = emptied(x.windows), 0
+	x.windows, x.ranged, x.placed = emptied(x.windows), 0, 0
 	x.keys, x.expires, x.dirtied, x.flush, x.prefixes, x.libraries = 0, 0, 0, false, nil, nil
 	x.arena, x.gathered = trimBuffer(x.arena), 0
 	x.scratch = trimBuffer(x.scratch)

@@ -12,6 +12,7 @@ import (
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/resp"
+	"github.com/haypile/haypile/internal/tracking"
 )
 
 // waiter is a client in a blocking command. Its command is simply run again
@@ -286,6 +287,7 @@ func (t *Turn) retryWaiter(w *waiter) {
 		return
 	}
 	t.Begin(time.Now())
+	t.place, t.behind = client.Place{}, false
 	if err := t.waitLocks(t.eng.rowRequests(nil, i, w.row, w.args)); err != nil {
 		t.release(nil)
 		return
@@ -306,9 +308,10 @@ func (t *Turn) retryWaiter(w *waiter) {
 	t.Commit() // delivers, or tells of the failure
 }
 
-// deliver sends the replies of clients served in this turn.
-func (t *Turn) deliver(failed error) {
+// deliver sends the replies of clients served in this turn, then tells of what their commands have changed.
+func (t *Turn) deliver(failed error, changes []tracking.Change) {
 	if len(t.served) == 0 {
+		t.eng.track.Changed(changes)
 		return
 	}
 	list := t.served
@@ -323,6 +326,7 @@ func (t *Turn) deliver(failed error) {
 			}
 			d.w.resume(d.reply)
 		}
+		t.eng.track.Changed(changes)
 	}
 	if failed == nil && t.eng.always.Load() {
 		t.eng.AfterSync(func(err error) { send(err) })

@@ -56,7 +56,10 @@ func (n *Node) monitor(cl *client.Client, db int, args [][]byte, unixNano int64)
 	if cl.Unix {
 		addr = "unix:" + addr[:max(0, len(addr)-len(":0"))]
 	}
-	line := command.AppendMonitor(nil, unixNano, db, addr, args)
+	n.tellMonitors(command.AppendMonitor(nil, unixNano, db, addr, args))
+}
+
+func (n *Node) tellMonitors(line []byte) {
 	n.monitors.mu.RLock()
 	defer n.monitors.mu.RUnlock()
 	for _, to := range n.monitors.list {

@@ -3,6 +3,7 @@ package node
 import (
 	"strconv"
 
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/pubsub"
@@ -47,17 +48,17 @@ func wantedEvents(set config.EventClass) (classes datatype.Class) {
 }
 
 // notify publishes a keyspace event, after its commit.
-func (n *Node) notify(db int, _ datatype.Class, event string, key []byte) {
+func (n *Node) notify(db int, _ datatype.Class, event string, key []byte, at client.Place) {
 	set := n.cfg.Load().NotifyKeyspaceEvents
 	channel := make([]byte, 0, 32+len(key))
 	if set.Has(config.NotifyKeyspace) {
 		channel = strconv.AppendInt(append(channel, "__keyspace@"...), int64(db), 10)
 		channel = append(append(channel, "__:"...), key...)
-		n.hub.Publish(channel, []byte(event))
+		n.hub.Publish(channel, []byte(event), at)
 	}
 	if set.Has(config.NotifyKeyevent) {
 		channel = strconv.AppendInt(append(channel[:0], "__keyevent@"...), int64(db), 10)
 		channel = append(append(channel, "__:"...), event...)
-		n.hub.Publish(channel, key)
+		n.hub.Publish(channel, key, at)
 	}
 }

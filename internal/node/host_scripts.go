@@ -17,12 +17,7 @@ func (n *Node) MonitorScript(db int, args [][]byte) {
 	if n.srv.Monitors.Load() == 0 {
 		return
 	}
-	line := command.AppendMonitor(nil, time.Now().UnixNano(), db, "lua", args)
-	n.monitors.mu.RLock()
-	defer n.monitors.mu.RUnlock()
-	for _, to := range n.monitors.list {
-		to.Sink.Push(line)
-	}
+	n.tellMonitors(command.AppendMonitor(nil, time.Now().UnixNano(), db, "lua", args))
 }
 
 // logScript logs what a script gives to redis.log.

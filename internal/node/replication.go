@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/haypile/haypile/internal/binlog"
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/datatype"
@@ -352,9 +353,9 @@ func (s replicaSide) Install(name string) error { return s.n.installCopy(name) }
 // Message implements replication.Replica.
 func (s replicaSide) Message(sharded bool, channel, msg []byte) {
 	if sharded {
-		s.n.hub.PublishSharded(channel, msg)
+		s.n.hub.PublishSharded(channel, msg, client.Place{})
 	} else {
-		s.n.hub.Publish(channel, msg)
+		s.n.hub.Publish(channel, msg, client.Place{})
 	}
 	s.n.repl.source.Publish(sharded, channel, msg)
 }

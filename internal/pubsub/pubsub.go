@@ -5,6 +5,7 @@
 //     command began and is subscribed when it ends, once per matching channel or
 //     pattern.
 //   - P2. Messages of one publisher arrive in the order in which they were sent.
+//     Nothing of a channel is pushed to a client after Unsubscribe has returned.
 //   - P3. Publishing costs as much as the subscribers it reaches, and the patterns
 //     whose literal beginning fits; nobody else matters.
 //
@@ -131,6 +132,13 @@ func (h *Hub) Forget(cl *client.Client) {
 	note(cl)
 }
 
+// Alone calls f while nothing is being published.
+func (h *Hub) Alone(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f()
+}
+
 // Names lists a client's subscriptions.
 func (h *Hub) Names(k Kind, cl *client.Client) []string {
 	h.mu.RLock()
@@ -139,16 +147,16 @@ func (h *Hub) Names(k Kind, cl *client.Client) []string {
 }
 
 // Publish sends a message to the subscribers of a channel and of the patterns that
-// match it, and returns how many times it was sent.
-func (h *Hub) Publish(channel, msg []byte) int {
+// match it, and returns how many times it was sent. To the client at a place it is sent there.
+func (h *Hub) Publish(channel, msg []byte, at client.Place) int {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	n := 0
 	if t := h.topics[Channels][string(channel)]; t != nil {
-		n += t.send(func(w *resp.Writer) { message(w, "message", channel, msg) })
+		n += t.send(at, func(w *resp.Writer) { message(w, "message", channel, msg) })
 	}
 	h.index.match(channel, func(t *topic) {
-		n += t.send(func(w *resp.Writer) {
+		n += t.send(at, func(w *resp.Writer) {
 			w.Push(4)
 			w.BulkString("pmessage")
 			w.BulkString(t.name)
@@ -160,14 +168,14 @@ func (h *Hub) Publish(channel, msg []byte) int {
 }
 
 // PublishSharded is Publish for sharded channels.
-func (h *Hub) PublishSharded(channel, msg []byte) int {
+func (h *Hub) PublishSharded(channel, msg []byte, at client.Place) int {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	t := h.topics[Sharded][string(channel)]
 	if t == nil {
 		return 0
 	}
-	return t.send(func(w *resp.Writer) { message(w, "smessage", channel, msg) })
+	return t.send(at, func(w *resp.Writer) { message(w, "smessage", channel, msg) })
 }
 
 func message(w *resp.Writer, kind string, channel, msg []byte) {
@@ -178,7 +186,7 @@ func message(w *resp.Writer, kind string, channel, msg []byte) {
 }
 
 // send pushes a message to all subscribers; it is written once per protocol.
-func (t *topic) send(write func(w *resp.Writer)) int {
+func (t *topic) send(at client.Place, write func(w *resp.Writer)) int {
 	var w2, w3 resp.Writer
 	w2.Proto, w3.Proto = 2, 3
 	for cl := range t.clients {
@@ -189,7 +197,7 @@ func (t *topic) send(write func(w *resp.Writer)) int {
 		if w.Buf == nil {
 			write(w)
 		}
-		cl.Sink.Push(w.Buf)
+		at.Push(cl, w.Buf)
 	}
 	return len(t.clients)
 }

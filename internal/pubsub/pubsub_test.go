@@ -21,9 +21,12 @@ func (s *sink) Push(msg []byte) {
 	s.msgs = append(s.msgs, string(msg))
 	s.mu.Unlock()
 }
-func (s *sink) Close(string)             {}
-func (s *sink) Unblock(bool) bool        { return false }
-func (s *sink) Buffered() (int64, int64) { return 0, 0 }
+func (s *sink) PushSubscribed(msg []byte)      { s.Push(msg) }
+func (s *sink) PushAt(_ int, _ bool, m []byte) { s.Push(m) }
+func (s *sink) Settle()                        {}
+func (s *sink) Close(string)                   {}
+func (s *sink) Unblock(bool) bool              { return false }
+func (s *sink) Buffered() (int64, int64)       { return 0, 0 }
 
 func newClient(proto int) (*client.Client, *sink) {
 	s := &sink{}
@@ -45,10 +48,10 @@ func TestPublish(t *testing.T) {
 	if n := h.Receivers([]byte("a")); n != 3 {
 		t.Errorf("%d receivers", n)
 	}
-	if n := h.Publish([]byte("a"), []byte("hi")); n != 3 {
+	if n := h.Publish([]byte("a"), []byte("hi"), client.Place{}); n != 3 {
 		t.Errorf("%d messages", n)
 	}
-	if n := h.PublishSharded([]byte("a"), []byte("hi")); n != 1 {
+	if n := h.PublishSharded([]byte("a"), []byte("hi"), client.Place{}); n != 1 {
 		t.Errorf("%d sharded messages", n)
 	}
 	want2 := []string{"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n", "*3\r\n$8\r\nsmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"}
@@ -111,7 +114,7 @@ func TestConcurrentUse(t *testing.T) {
 				name := fmt.Sprint(i % 7)
 				h.Subscribe(Channels, cl, name)
 				h.Subscribe(Patterns, cl, name+"*")
-				h.Publish([]byte(name), []byte("m"))
+				h.Publish([]byte(name), []byte("m"), client.Place{})
 				h.List(Channels, nil)
 				if i%3 == 0 {
 					h.Unsubscribe(Channels, cl, name)
@@ -134,7 +137,7 @@ func BenchmarkPublishAmongMany(b *testing.B) {
 		h.Subscribe(Patterns, cl, fmt.Sprint("user", i, ":*"))
 	}
 	for b.Loop() {
-		h.Publish([]byte("user77"), []byte("m"))
+		h.Publish([]byte("user77"), []byte("m"), client.Place{})
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 
 // command takes one command through the gates, in Redis's order, and runs it.
 func (s *session) command(args [][]byte) {
+	if s.push.some.Load() {
+		s.pull(len(s.w.Buf))
+	}
 	cl := s.cl
 	row := s.srv.table.Resolve(args)
 	from := len(s.w.Buf)

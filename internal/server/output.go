@@ -10,6 +10,7 @@ func (s *session) flush() {
 	if s.closed {
 		return
 	}
+	s.merge()
 	if len(s.w.Buf) > 0 {
 		if n := len(s.held); n > 0 { // earlier replies wait for fsync
 			s.held[n-1] = append(s.held[n-1], s.w.Buf...)
@@ -27,6 +28,7 @@ func (s *session) flush() {
 
 // hold keeps what is owed until release: fsync must come first.
 func (s *session) hold() {
+	s.merge()
 	s.held = append(s.held, s.w.Buf)
 	s.w.Buf = nil
 }

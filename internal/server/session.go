@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +44,8 @@ type session struct {
 	turnFrom int // where this turn's replies begin in w.Buf
 	turnCmds int // how many commands of this turn they answer
 	inTurn   bool
+	from     int      // where the reply of the running command begins
+	inserts  []insert // messages that belong among the replies
 
 	busy    bool
 	waiting *engine.Waiting
@@ -55,11 +56,7 @@ type session struct {
 
 	inBytes, outBytes atomic.Int64 // for CLIENT LIST
 
-	pushMu  sync.Mutex
-	pushes  []byte // messages from other goroutines
-	pushing bool   // a drain is scheduled
-	away    bool   // a worker has the command; guarded by pushMu
-	dead    bool   // guarded by pushMu too: nothing may be scheduled any more
+	push pushed
 
 	late      *time.Timer              // see hurry
 	taken     atomic.Pointer[net.Conn] // see giveAway
@@ -204,6 +201,7 @@ func (s *session) begin() {
 func (s *session) run(row *command.Row, args [][]byte) {
 	t := s.loop.turn
 	from := len(s.w.Buf)
+	s.from = from
 	began := t.NowNano()
 	if s.srv.Loading.Load() {
 		t.ExecUnloaded(s.cl, row, args, &s.w)
@@ -248,25 +246,12 @@ func (s *session) block(t *engine.Turn, row *command.Row, args [][]byte) {
 		s.post(func() { s.done(reply) })
 	})
 	s.setAway(false)
-	s.pushMu.Lock()
+	s.push.mu.Lock()
 	s.waiting = w
-	dead := s.dead
-	s.pushMu.Unlock()
+	dead := s.push.dead
+	s.push.mu.Unlock()
 	if dead {
 		w.Cancel()
-	}
-}
-
-// setAway notes whether a worker has the session's command. Messages wait until it is back, so
-// that what the command itself has caused comes after its reply; a client that blocks gets them.
-func (s *session) setAway(away bool) {
-	s.pushMu.Lock()
-	s.away = away
-	drain := !away && len(s.pushes) > 0 && !s.pushing && !s.dead
-	s.pushing = s.pushing || drain
-	s.pushMu.Unlock()
-	if drain {
-		s.post(s.drainPushes)
 	}
 }
 
@@ -275,17 +260,21 @@ func (s *session) done(reply []byte) {
 	if s.closed {
 		return
 	}
-	s.pushMu.Lock()
+	s.push.mu.Lock()
 	s.waiting = nil
-	s.pushMu.Unlock()
+	s.push.mu.Unlock()
 	s.busy = false
+	s.begin()
 	from := len(s.w.Buf)
 	s.w.Buf = append(s.w.Buf, reply...)
+	s.placeAway(from)
 	s.replied(from)
-	s.setAway(false)
-	if !s.inTurn {
-		s.begin()
+	if s.turnCmds == 0 {
+		s.turnFrom = len(s.w.Buf) // whether this turn can be committed does not concern it
+	} else {
+		s.turnCmds++
 	}
+	s.setAway(false)
 	s.loop.turn.Begin(time.Now())
 	s.resume()
 	s.loop.afterTraffic(s)
@@ -295,7 +284,7 @@ func (s *session) done(reply []byte) {
 func (s *session) replied(from int) {
 	if s.cl.Reply != client.ReplyOn {
 		if !s.cl.Pushed {
-			s.w.Buf = s.w.Buf[:from]
+			s.cut(from)
 		}
 		s.cl.Reply = s.cl.Reply.Next()
 	}
@@ -308,7 +297,7 @@ func (s *session) replied(from int) {
 
 // failTurn replaces the replies of this turn: nothing of it was committed.
 func (s *session) failTurn(text string) {
-	s.w.Buf = s.w.Buf[:s.turnFrom]
+	s.cut(s.turnFrom)
 	for range s.turnCmds {
 		s.w.Error(text)
 		s.srv.eng.Errors.Add(text)
@@ -326,11 +315,11 @@ func (s *session) shut() {
 // gone is called once when the connection has ended.
 func (s *session) gone() {
 	s.closed = true
-	s.pushMu.Lock()
-	s.dead = true
+	s.push.mu.Lock()
+	s.push.dead = true
 	waiting := s.waiting
-	s.waiting, s.pushes = nil, nil
-	s.pushMu.Unlock()
+	s.waiting, s.push.msgs, s.push.own = nil, nil, nil
+	s.push.mu.Unlock()
 	if waiting != nil {
 		waiting.Cancel()
 	}
@@ -344,40 +333,6 @@ func (s *session) gone() {
 
 // post runs f on the session's loop.
 func (s *session) post(f func()) { s.loop.post(f) }
-
-// Push implements client.Sink.
-func (s *session) Push(msg []byte) {
-	s.pushMu.Lock()
-	if s.dead {
-		s.pushMu.Unlock()
-		return
-	}
-	s.pushes = append(s.pushes, msg...)
-	first := !s.pushing && !s.away
-	s.pushing = s.pushing || first
-	s.pushMu.Unlock()
-	if first {
-		s.post(s.drainPushes)
-	}
-}
-
-func (s *session) drainPushes() {
-	s.pushMu.Lock()
-	s.pushing = false
-	if s.away {
-		s.pushMu.Unlock()
-		return
-	}
-	msgs := s.pushes
-	s.pushes = nil
-	s.pushMu.Unlock()
-	if s.closed || len(msgs) == 0 {
-		return
-	}
-	s.begin()
-	s.w.Buf = append(s.w.Buf, msgs...)
-	s.loop.afterTraffic(s)
-}
 
 // Close implements client.Sink.
 func (s *session) Close(reason string) {
@@ -401,9 +356,9 @@ func (s *session) Close(reason string) {
 
 // Unblock implements client.Sink.
 func (s *session) Unblock(withError bool) bool {
-	s.pushMu.Lock()
+	s.push.mu.Lock()
 	w := s.waiting
-	s.pushMu.Unlock()
+	s.push.mu.Unlock()
 	return w != nil && w.Unblock(withError)
 }
 

@@ -15,6 +15,7 @@ type Change struct {
 	Key  []byte
 	By   *client.Client
 	Time int64 // Now, when it was made
+	At   client.Place
 }
 
 // channel is where clients of RESP2 are told of changes, by way of another connection.
@@ -22,13 +23,16 @@ const channel = "__redis__:invalidate"
 
 // Changed tells whom they concern of changes that were made together.
 func (t *Table) Changed(list []Change) {
+	if len(list) == 0 {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	flushed := false
 	for _, c := range list {
 		if c.Key == nil {
 			if !flushed {
-				t.tellAll(c.Time)
+				t.tellAll(c)
 			}
 			flushed = true
 			continue
@@ -41,12 +45,12 @@ func (t *Table) Changed(list []Change) {
 }
 
 // tellAll tells everybody that every key has changed.
-func (t *Table) tellAll(at int64) {
+func (t *Table) tellAll(c Change) {
 	for cl := range t.clients {
-		t.send(cl, (*resp.Writer).Null)
+		t.send(cl, c.At, (*resp.Writer).Null)
 	}
 	for key, readers := range t.keys {
-		t.keep(key, slices.DeleteFunc(readers, func(r reader) bool { return r.last <= at }), len(readers))
+		t.keep(key, slices.DeleteFunc(readers, func(r reader) bool { return r.last <= c.Time }), len(readers))
 	}
 }
 
@@ -66,7 +70,7 @@ func (t *Table) tellReaders(key string, c Change) {
 	kept := readers[:0]
 	for _, r := range readers {
 		if r.first <= c.Time {
-			t.tellReader(r.id, key, c.By)
+			t.tellReader(r.id, key, c)
 			r.first = r.last
 		}
 		if r.last > c.Time {
@@ -76,16 +80,16 @@ func (t *Table) tellReaders(key string, c Change) {
 	t.keep(key, kept, len(readers))
 }
 
-func (t *Table) tellReader(id int64, key string, by *client.Client) {
+func (t *Table) tellReader(id int64, key string, c Change) {
 	cl := t.registry.Get(id)
 	if cl == nil {
 		return
 	}
 	m := cl.Tracking()
-	if !m.Has(client.TrackOn) || m.Has(client.TrackBroadcast) || m.Has(client.TrackNoLoop) && cl == by {
+	if !m.Has(client.TrackOn) || m.Has(client.TrackBroadcast) || m.Has(client.TrackNoLoop) && cl == c.By {
 		return
 	}
-	t.send(cl, func(w *resp.Writer) {
+	t.send(cl, c.At, func(w *resp.Writer) {
 		w.Array(1)
 		w.BulkString(key)
 	})
@@ -121,7 +125,7 @@ func (t *Table) tellPrefix(cl *client.Client, last map[string]*client.Client) {
 		return
 	}
 	slices.SortFunc(keys, strings.Compare)
-	t.send(cl, func(w *resp.Writer) {
+	t.send(cl, client.Place{}, func(w *resp.Writer) {
 		w.Array(len(keys))
 		for _, key := range keys {
 			w.BulkString(key)
@@ -130,12 +134,13 @@ func (t *Table) tellPrefix(cl *client.Client, last map[string]*client.Client) {
 }
 
 // send sends a message to a client, or to the one that it has named. A client of RESP2
-// can be told only by way of another one that is subscribed.
-func (t *Table) send(cl *client.Client, keys func(w *resp.Writer)) {
+// can be told only by way of another one that is subscribed. What one of RESP3 causes itself comes behind the
+// reply to its command; what is broadcast, behind those of the turn.
+func (t *Table) send(cl *client.Client, at client.Place, keys func(w *resp.Writer)) {
 	to := cl
 	if id := cl.Redirect(); id != 0 {
 		if to = t.registry.Get(id); to == nil {
-			t.sendBroken(cl, id)
+			t.sendBroken(cl, id, at)
 			return
 		}
 	}
@@ -144,7 +149,7 @@ func (t *Table) send(cl *client.Client, keys func(w *resp.Writer)) {
 	case w.Proto >= 3:
 		w.Push(2)
 		w.BulkString("invalidate")
-	case to != cl && to.Subscribed():
+	case to != cl:
 		w.Array(3)
 		w.BulkString("message")
 		w.BulkString(channel)
@@ -152,11 +157,15 @@ func (t *Table) send(cl *client.Client, keys func(w *resp.Writer)) {
 		return
 	}
 	keys(&w)
-	to.Sink.Push(w.Buf)
+	if w.Proto < 3 {
+		to.Sink.PushSubscribed(w.Buf)
+	} else {
+		at.Push(to, w.Buf)
+	}
 }
 
 // sendBroken tells a client that the one it has named is gone.
-func (t *Table) sendBroken(cl *client.Client, id int64) {
+func (t *Table) sendBroken(cl *client.Client, id int64, at client.Place) {
 	cl.MarkTracking(client.TrackBroken)
 	if cl.PushProto() < 3 {
 		return
@@ -165,5 +174,5 @@ func (t *Table) sendBroken(cl *client.Client, id int64) {
 	w.Push(2)
 	w.BulkString("tracking-redir-broken")
 	w.Int(id)
-	cl.Sink.Push(w.Buf)
+	at.Push(cl, w.Buf)
 }

@@ -126,6 +126,13 @@ func (t *Table) Remember(cl *client.Client, key []byte) {
 	t.shrink()
 }
 
+// Alone calls f while nobody is being told anything.
+func (t *Table) Alone(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f()
+}
+
 // Now is the time of a change that is made now.
 func (t *Table) Now() int64 { return t.clock.Load() }
 
