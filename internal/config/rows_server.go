@@ -32,7 +32,8 @@ var networkRows = []Param{
 			"connection open. 0 sends none."),
 
 	intParam("maxclients", 10000, 1, 1<<32-1, func(v *Values) *int64 { return &v.MaxClients }, mutable,
-		"Most clients at one time, replicas included. Each needs a file descriptor."),
+		"Most clients at one time, replicas included. Each needs a file descriptor: the server "+
+			"raises the limit of open files as far as it may, and lowers maxclients to what that leaves."),
 
 	bytesParam("proto-max-bulk-len", 512<<20, 1<<20, maxInt64, func(v *Values) *Bytes { return &v.ProtoMaxBulkLen }, mutable,
 		"Largest single argument of a command."),

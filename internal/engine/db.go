@@ -77,6 +77,7 @@ type DBOptions struct {
 	BinlogDir     string
 	Keys          layout.Keys
 	BlockCache    *pebble.Cache
+	Tables        *pebble.FileCache // of open files, shared by all databases; nil: its own
 	MemTableBytes uint64
 	WriteBuffer   int64 // most bytes of changes on their way to the store; 0: the usual
 	Compression   string
@@ -120,7 +121,7 @@ func openDB(e *Engine, name string, o DBOptions) (*DB, error) {
 	}
 	var log atomic.Pointer[binlog.Log]
 	st, state, err := store.Open(store.Options{
-		FS: o.storeFS(), Dir: o.FS.PathJoin(o.Dir, "store"), Logger: o.Logger, Fatal: o.Fatal, BlockCache: o.BlockCache,
+		FS: o.storeFS(), Dir: o.FS.PathJoin(o.Dir, "store"), Logger: o.Logger, Fatal: o.Fatal, BlockCache: o.BlockCache, Tables: o.Tables,
 		Keys: &db.keys, Drained: db.drained, MemTableBytes: o.MemTableBytes, WriteBuffer: o.WriteBuffer, Compression: o.Compression, Compactions: o.Compactions, FilterBytes: o.FilterBytes,
 		BeforeFlush: func() error {
 			if l := log.Load(); l != nil {

@@ -59,6 +59,8 @@ type Node struct {
 
 	dir      *dataDir
 	blocks   *pebble.Cache
+	tables   *pebble.FileCache // open tables of all databases
+	files    descriptors
 	table    *command.Table
 	users    *acl.Users
 	eng      *engine.Engine
@@ -102,7 +104,12 @@ func Start(o Options) (n *Node, err error) {
 		return n, err
 	}
 	debug.SetMemoryLimit(n.budget.heapLimit)
+	if err := n.openDescriptors(); err != nil {
+		return n, err
+	}
+	v = n.cfg.Load()
 	n.blocks = pebble.NewCache(n.budget.blockCache)
+	n.tables = pebble.NewFileCache(min(runtime.GOMAXPROCS(0), int(n.files.files)), int(n.files.files))
 	n.table = command.NewTable(n.renames(v))
 	n.scripts = script.NewHost(script.Options{Version: command.ServerVersion, Log: n.logScript})
 	n.users = acl.NewUsers(n.table.ACL())
@@ -178,7 +185,7 @@ func (n *Node) databaseOptions(i int) (string, engine.DBOptions, error) {
 	v := n.cfg.Load()
 	name := n.dir.database(i)
 	o := engine.DBOptions{
-		FS: n.fs, Keys: n.dir.keys, BlockCache: n.blocks,
+		FS: n.fs, Keys: n.dir.keys, BlockCache: n.blocks, Tables: n.tables,
 		MemTableBytes: uint64(n.budget.memtable), WriteBuffer: n.budget.writeBuffer, FilterBytes: n.budget.filter,
 		Compression: v.Compression.String(), Compactions: int(v.CompactionConcurrency), Logger: n.log,
 		SegmentBytes: func() int64 { return int64(n.cfg.Load().BinlogFileSize) },
@@ -236,6 +243,9 @@ func (n *Node) apply(v *config.Values) {
 
 // reconfigure is the hook of CONFIG SET.
 func (n *Node) reconfigure(old, next *config.Values) error {
+	if err := n.checkMaxClients(old, next); err != nil {
+		return err
+	}
 	if old.TLSGeneration != next.TLSGeneration {
 		if err := n.srv.ReloadTLS(next); err != nil {
 			return err
@@ -305,7 +315,7 @@ func (n *Node) listenAnew(old, next *config.Values) error {
 func (n *Node) rebind(v *config.Values) error {
 	dedicated, services := n.serviceAddresses(v)
 	before := n.srv.SetServices(services)
-	err := n.srv.Rebind(append(server.TCPAddresses(v), dedicated...), eventLoops(v), v.TCPKeepalive)
+	err := n.srv.Rebind(append(server.TCPAddresses(v), dedicated...))
 	if err != nil {
 		n.srv.SetServices(before)
 	}
@@ -373,6 +383,9 @@ func (n *Node) Close() error {
 	}
 	if n.eng != nil {
 		errs = append(errs, n.eng.Close())
+	}
+	if n.tables != nil {
+		n.tables.Unref()
 	}
 	if n.blocks != nil {
 		n.blocks.Unref()

@@ -247,7 +247,9 @@ func TestInvalidationBeforeWhatIsAskedLater(t *testing.T) {
 }
 
 // way is how clients reach a server with two event loops.
-type way struct{ dial func(t testing.TB) *harness.Client }
+type way struct {
+	dial func(t testing.TB) *harness.Client
+}
 
 // eachWay runs a test over TCP and TLS, with replies that wait for fsync and that do not.
 func eachWay(t *testing.T, test func(t *testing.T, w way)) {

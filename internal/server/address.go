@@ -76,8 +76,15 @@ func ChmodSocket(v *config.Values) error {
 // ServiceAddresses is where a dedicated port is listened on, or nothing when another process has it.
 func (s *Server) ServiceAddresses(v *config.Values, port int) []string {
 	list := tcpAddresses(v.Bind, port)
-	if !samePort(list, s.listening()) && probe(list) != nil {
-		return nil
+	if ev := s.plain.Load(); ev != nil && samePort(list, ev.ls.addresses()) {
+		return list
+	}
+	for _, a := range list {
+		l, err := open(a)
+		if err != nil {
+			return nil
+		}
+		l.Close()
 	}
 	return list
 }

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,24 +12,31 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
 )
 
-// events serves plain connections on gnet's event loops.
+// events serves plain connections on event loops, each of which is a client of gnet's, to which connections are
+// given that were accepted here: gnet's own listeners end the whole engine at the first error of accept, such as
+// a shortage of descriptors, and cannot be closed without their connections.
 type events struct {
+	srv   *Server
+	ls    *listeners
+	loops []*eventLoop
+	wg    sync.WaitGroup
+}
+
+// eventLoop is one of them.
+type eventLoop struct {
 	gnet.BuiltinEventEngine
 	srv   *Server
-	eng   gnet.Engine
-	ready chan struct{}
-	addrs []string // of TCP that are listened on
-	// socket is the Unix socket among the addresses, or nil.
-	socket *unixSocket
-
-	mu    sync.Mutex
-	loops map[gnet.EventLoop]*loop
+	gnet  *gnet.Client
+	loop  *loop         // since the first connection
+	queue chan net.Conn // accepted
+	conns atomic.Int64  // given to the loop and not closed
 }
 
 // plain is the transport of a connection on an event loop.
@@ -49,73 +58,98 @@ func (f runFunc) Run(context.Context) error { f(); return nil }
 
 // ListenPlain serves the addresses (tcp://host:port, unix://path) until Close.
 func (s *Server) ListenPlain(addrs []string, loops int, keepalive time.Duration) error {
-	ev := &events{srv: s, ready: make(chan struct{}), loops: map[gnet.EventLoop]*loop{}}
-	addrs = slices.Clone(addrs)
-	for i, a := range addrs {
-		if path, ok := strings.CutPrefix(a, "unix://"); ok {
-			var err error
-			if ev.socket, err = openSocket(path); err != nil {
-				return err
-			}
-			addrs[i] = ev.socket.address()
-		} else {
-			ev.addrs = append(ev.addrs, a)
+	ev := &events{srv: s}
+	for range loops {
+		if err := ev.start(); err != nil {
+			ev.stop()
+			return fmt.Errorf("cannot start an event loop: %w", err)
 		}
 	}
-	failed := make(chan error, 1)
-	go func() {
-		failed <- gnet.Rotate(ev, addrs, gnet.WithOptions(gnet.Options{
-			NumEventLoop: loops, ReuseAddr: true, TCPKeepAlive: keepalive, TCPNoDelay: gnet.TCPNoDelay,
-			ReadBufferCap: readBuffer, Logger: gnetLogger{s.log}, LB: gnet.RoundRobin,
-		}))
-	}()
-	select {
-	case err := <-failed:
-		ev.socket.close()
-		return fmt.Errorf("listen on %v: %w", addrs, err)
-	case <-ev.ready:
+	ev.ls = newListeners(s, keepalive, ev.give)
+	s.plain.Store(ev) // Close stops it
+	return ev.ls.listen(addrs)
+}
+
+// acceptQueue is how many connections may wait for a loop that is busy; more wait in the system's queue.
+const acceptQueue = 128
+
+func (ev *events) start() (err error) {
+	el := &eventLoop{srv: ev.srv, queue: make(chan net.Conn, acceptQueue)}
+	if el.gnet, err = gnet.NewClient(el, gnet.WithOptions(gnet.Options{
+		NumEventLoop: 1, ReadBufferCap: readBuffer, Logger: gnetLogger{ev.srv.log},
+	})); err != nil {
+		return err
 	}
-	s.mu.Lock()
-	s.listeners = append(s.listeners, ev)
-	s.mu.Unlock()
-	return ev.socket.bound()
+	if err = el.gnet.Start(); err != nil {
+		return err
+	}
+	ev.loops = append(ev.loops, el)
+	ev.wg.Go(el.enroll)
+	return nil
 }
 
 const readBuffer = 64 << 10
 
-func (ev *events) OnBoot(eng gnet.Engine) gnet.Action {
-	ev.eng = eng
-	close(ev.ready)
-	return gnet.None
+// give hands a connection to the loop that has the fewest.
+func (ev *events) give(c net.Conn) {
+	el := slices.MinFunc(ev.loops, func(a, b *eventLoop) int { return cmp.Compare(a.conns.Load(), b.conns.Load()) })
+	el.conns.Add(1)
+	el.queue <- c
+}
+
+// enroll gives accepted connections to the loop, which takes a copy of their descriptor.
+func (el *eventLoop) enroll() {
+	for c := range el.queue {
+		if _, err := el.gnet.EnrollContext(c, endpointOf(c)); err != nil {
+			el.conns.Add(-1)
+			if errors.Is(err, syscall.EMFILE) {
+				el.srv.outOfDescriptors(err, c.LocalAddr().String())
+			} else {
+				el.srv.log.Debug("a connection was lost before it could be served", "err", err)
+			}
+		}
+	}
 }
 
 func (ev *events) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := ev.eng.Stop(ctx); err != nil {
-		ev.srv.log.Warn("event loops did not stop in time", "err", err)
+	if ev.ls != nil {
+		ev.ls.stop()
 	}
-	ev.socket.close()
+	for _, el := range ev.loops {
+		close(el.queue)
+	}
+	ev.wg.Wait()
+	for _, el := range ev.loops {
+		if err := el.gnet.Stop(); err != nil {
+			ev.srv.log.Warn("an event loop has ended with an error", "err", err)
+		}
+	}
 }
 
-func (ev *events) loopOf(c gnet.Conn) *loop {
-	el := c.EventLoop()
-	ev.mu.Lock()
-	defer ev.mu.Unlock()
-	l := ev.loops[el]
-	if l == nil {
-		l = ev.srv.newLoop(func(f func()) { _ = el.Execute(context.Background(), runFunc(f)) })
-		ev.loops[el] = l
+// Rebind makes addrs the only TCP addresses that are listened on; connections stay, and so does the Unix socket. If an
+// address cannot be had, everything is as before.
+func (s *Server) Rebind(addrs []string) error {
+	ls := s.plain.Load().ls
+	for _, a := range ls.addresses() {
+		if strings.HasPrefix(a, "unix://") {
+			addrs = append(addrs, a)
+		}
 	}
-	return l
+	return ls.move(addrs)
 }
 
-func (ev *events) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
-	cl, refusal := ev.srv.accept(ev.endpointOf(c))
+func (el *eventLoop) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
+	if el.loop == nil {
+		gl := c.EventLoop()
+		el.loop = el.srv.newLoop(func(f func()) { _ = gl.Execute(context.Background(), runFunc(f)) })
+	}
+	at := c.Context().(endpoint)
+	at.fd = c.Fd()
+	cl, refusal := el.srv.accept(at)
 	if cl == nil {
 		return []byte(refusal), gnet.Close
 	}
-	ses := &session{srv: ev.srv, loop: ev.loopOf(c), cl: cl, tr: plain{c}}
+	ses := &session{srv: el.srv, loop: el.loop, cl: cl, tr: plain{c}}
 	ses.w.Proto = 2
 	cl.Attach(ses)
 	c.SetContext(ses)
@@ -123,7 +157,7 @@ func (ev *events) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	return nil, gnet.None
 }
 
-func (ev *events) OnTraffic(c gnet.Conn) gnet.Action {
+func (el *eventLoop) OnTraffic(c gnet.Conn) gnet.Action {
 	ses, ok := c.Context().(*session)
 	if !ok {
 		return gnet.Close
@@ -136,7 +170,8 @@ func (ev *events) OnTraffic(c gnet.Conn) gnet.Action {
 	return gnet.None
 }
 
-func (ev *events) OnClose(c gnet.Conn, _ error) gnet.Action {
+func (el *eventLoop) OnClose(c gnet.Conn, _ error) gnet.Action {
+	el.conns.Add(-1)
 	if ses, ok := c.Context().(*session); ok {
 		ses.gone()
 		if conn := ses.taken.Load(); conn != nil {
@@ -146,32 +181,16 @@ func (ev *events) OnClose(c gnet.Conn, _ error) gnet.Action {
 	return gnet.None
 }
 
-func (ev *events) endpointOf(c gnet.Conn) endpoint {
-	o := endpoint{fd: c.Fd()}
-	if _, ok := c.LocalAddr().(*net.UnixAddr); ok {
+func endpointOf(c net.Conn) (o endpoint) {
+	if a, ok := c.LocalAddr().(*net.UnixAddr); ok {
 		o.unix, o.local = true, true
-		o.laddr = ev.socket.path + ":0"
+		o.laddr = a.Name + ":0"
 		o.addr = o.laddr
 		return o
 	}
 	o.addr, o.local = hostPort(c.RemoteAddr())
-	o.laddr, _ = hostPort(localAddr(c))
+	o.laddr, _ = hostPort(c.LocalAddr())
 	return o
-}
-
-// localAddr is the address that the client has connected to; gnet knows that of the listener only.
-func localAddr(c gnet.Conn) net.Addr {
-	sa, err := syscall.Getsockname(c.Fd())
-	if err != nil {
-		return c.LocalAddr()
-	}
-	switch a := sa.(type) {
-	case *syscall.SockaddrInet4:
-		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
-	case *syscall.SockaddrInet6:
-		return &net.TCPAddr{IP: a.Addr[:], Port: a.Port}
-	}
-	return c.LocalAddr()
 }
 
 // hostPort prints an address as Redis does and says whether it is loopback.

@@ -13,7 +13,6 @@ package server
 
 import (
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -86,22 +85,17 @@ type Server struct {
 
 	services  atomic.Pointer[map[int]Service] // see SetServices
 	strangers throttle.Sometimes
+	shortages throttle.Sometimes // of file descriptors
+	failures  throttle.Sometimes // of accept
 	pause     pause
 	Loading   atomic.Bool
 	Guarded   atomic.Bool // ask Hooks.Refuse
 	// OutOfMemory refuses commands that add data.
 	OutOfMemory atomic.Bool
 
-	mu        sync.Mutex
-	listeners []listener
-	tls       *tlsListener
-	closing   atomic.Bool
-	retiring  sync.WaitGroup // event loops that nobody uses any more
-}
-
-// listener is something that accepts connections.
-type listener interface {
-	stop()
+	plain   atomic.Pointer[events]
+	tls     atomic.Pointer[tlsListener]
+	closing atomic.Bool
 }
 
 // New returns a server; Listen makes it accept.
@@ -204,12 +198,10 @@ func (s *Server) forget(cl *client.Client) {
 // Close stops accepting and closes all connections.
 func (s *Server) Close() {
 	s.closing.Store(true)
-	s.mu.Lock()
-	list := s.listeners
-	s.listeners = nil
-	s.mu.Unlock()
-	for _, l := range list {
-		l.stop()
+	if ev := s.plain.Swap(nil); ev != nil {
+		ev.stop()
 	}
-	s.retiring.Wait()
+	if t := s.tls.Swap(nil); t != nil {
+		t.stop()
+	}
 }

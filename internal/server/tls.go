@@ -3,13 +3,9 @@ package server
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,8 +19,8 @@ import (
 type tlsListener struct {
 	srv   *Server
 	conf  atomic.Pointer[tls.Config]
+	ls    *listeners
 	mu    sync.Mutex
-	ls    map[string]net.Listener // by address
 	conns map[net.Conn]struct{}
 	wg    sync.WaitGroup
 }
@@ -64,65 +60,25 @@ func (s *Server) ListenTLS(v *config.Values) error {
 	if err != nil {
 		return err
 	}
-	t := &tlsListener{srv: s, conns: map[net.Conn]struct{}{}, ls: map[string]net.Listener{}}
+	t := &tlsListener{srv: s, conns: map[net.Conn]struct{}{}}
 	t.conf.Store(conf)
-	if err := t.listen(tcpAddresses(v.Bind, int(v.TLSPort)), v.TCPKeepalive); err != nil {
-		t.stop()
-		return fmt.Errorf("listen on tls-port: %w", err)
-	}
-	s.mu.Lock()
-	s.listeners = append(s.listeners, t)
-	s.tls = t
-	s.mu.Unlock()
-	return nil
-}
-
-func (t *tlsListener) listen(addrs []string, keepalive time.Duration) error {
-	for _, a := range addrs {
-		l, err := net.Listen("tcp", strings.TrimPrefix(a, "tcp://"))
-		if err != nil {
-			return err
-		}
-		t.ls[a] = l
-		t.wg.Add(1)
-		go t.accept(l, keepalive)
-	}
-	return nil
+	t.ls = newListeners(s, v.TCPKeepalive, func(c net.Conn) { t.wg.Go(func() { t.serve(c) }) })
+	s.tls.Store(t) // Close stops it
+	return t.ls.listen(tcpAddresses(v.Bind, int(v.TLSPort)))
 }
 
 // RebindTLS listens for TLS where bind says now. Connections stay.
 func (s *Server) RebindTLS(v *config.Values) error {
-	s.mu.Lock()
-	t := s.tls
-	s.mu.Unlock()
+	t := s.tls.Load()
 	if t == nil {
 		return nil
 	}
-	before := slices.Collect(maps.Keys(t.ls))
-	addrs := tcpAddresses(v.Bind, int(v.TLSPort))
-	t.close(without(before, addrs))
-	err := t.listen(without(addrs, before), v.TCPKeepalive)
-	if err != nil {
-		t.close(without(slices.Collect(maps.Keys(t.ls)), before))
-		if back := t.listen(without(before, slices.Collect(maps.Keys(t.ls))), v.TCPKeepalive); back != nil {
-			err = fmt.Errorf("%w (and listening as before failed: %v)", err, back)
-		}
-	}
-	return err
-}
-
-func (t *tlsListener) close(addrs []string) {
-	for _, a := range addrs {
-		t.ls[a].Close()
-		delete(t.ls, a)
-	}
+	return t.ls.move(tcpAddresses(v.Bind, int(v.TLSPort)))
 }
 
 // ReloadTLS reads the certificates again.
 func (s *Server) ReloadTLS(v *config.Values) error {
-	s.mu.Lock()
-	t := s.tls
-	s.mu.Unlock()
+	t := s.tls.Load()
 	if t == nil {
 		return nil
 	}
@@ -136,9 +92,7 @@ func (s *Server) ReloadTLS(v *config.Values) error {
 }
 
 func (t *tlsListener) stop() {
-	for _, l := range t.ls {
-		l.Close()
-	}
+	t.ls.stop()
 	t.mu.Lock()
 	for c := range t.conns {
 		c.Close()
@@ -147,30 +101,10 @@ func (t *tlsListener) stop() {
 	t.wg.Wait()
 }
 
-func (t *tlsListener) accept(l net.Listener, keepalive time.Duration) {
-	defer t.wg.Done()
-	for {
-		c, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil { // out of file descriptors, for one: it passes
-			time.Sleep(10 * time.Millisecond)
-			continue
-		}
-		if tc, ok := c.(*net.TCPConn); ok && keepalive > 0 {
-			_ = tc.SetKeepAlivePeriod(keepalive)
-		}
-		t.wg.Add(1)
-		go t.serve(c)
-	}
-}
-
 // handshakeTimeout bounds how long a stranger may take to say hello.
 const handshakeTimeout = 10 * time.Second
 
 func (t *tlsListener) serve(raw net.Conn) {
-	defer t.wg.Done()
 	t.mu.Lock()
 	t.conns[raw] = struct{}{}
 	t.mu.Unlock()

@@ -37,6 +37,7 @@ type Options struct {
 	Dir           string
 	Logger        *slog.Logger
 	BlockCache    *pebble.Cache // shared by all databases
+	Tables        *pebble.FileCache
 	MemTableBytes uint64
 	WriteBuffer   int64  // commits wait for the disk beyond so many bytes of changes; 0: fullBytes
 	Compression   string // none, snappy, zstd
@@ -132,7 +133,8 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		L0CompactionFileThreshold:   64,
 		L0StopWritesThreshold:       48,
 		LBaseMaxBytes:               256 << 20,
-		MaxOpenFiles:                4096,
+		FileCache:                   s.opts.Tables,
+		MaxOpenFiles:                4096, // without Tables
 		BytesPerSync:                1 << 20,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, s.opts.Compactions) },
 		FlushDelayDeleteRange:       10 * time.Second,
