@@ -10,7 +10,6 @@ import (
 	"github.com/haypile/haypile/internal/algo/glob"
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
-	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -166,7 +165,7 @@ func debugObject(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if k.Head.Type == layout.TypeNone { // a key past its time is shown until it is deleted
+	if !k.Stored() { // a key past its time is shown until it is deleted, with nothing of what it held
 		return resp.ErrNoSuchKey
 	}
 	c.W.Simple(fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:0 lru_seconds_idle:0 version:%d count:%d",

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/datatype/datatypetest"
 	"github.com/haypile/haypile/internal/resp"
@@ -18,9 +19,11 @@ type stage struct {
 	again  bool
 	wait   *Wait
 	events string // of the last command
+	client *client.Client
+	txns   Txns
 }
 
-func newStage(t *testing.T) *stage { return &stage{t: t, x: datatypetest.New(), proto: 2} }
+func newStage(t *testing.T) *stage { return &stage{t: t, x: datatypetest.New(), proto: 2, txns: stageTxns{}} }
 
 // expanded makes all collections large.
 func (s *stage) expanded() *stage {
@@ -45,7 +48,7 @@ func (s *stage) run(args [][]byte) string {
 	if row == nil || !row.ArityOK(len(args)) {
 		s.t.Fatalf("%s: no such command", args)
 	}
-	c := &Ctx{Txns: stageTxns{}, Args: args, Row: row, W: &resp.Writer{Proto: s.proto}, T: s.x, NoWait: s.noWait, Again: s.again}
+	c := &Ctx{Args: args, Row: row, W: &resp.Writer{Proto: s.proto}, T: s.x, C: s.client, Txns: s.txns, NoWait: s.noWait, Again: s.again}
 	err := row.Handler(c)
 	s.events = ""
 	for _, e := range s.x.Events {

@@ -177,7 +177,7 @@ func ExpireFields(t Txn, name []byte, indexedMS int64, n int) (gone int, more bo
 	if err != nil {
 		return 0, false, err
 	}
-	if !k.Stored() || k.Head.FieldsMS != indexedMS {
+	if !k.stored || k.fieldsMS != indexedMS {
 		t.Delete(layout.FieldExpiry(t.Scratch(len(name)+keyRoom), indexedMS, name))
 		return 0, false, nil
 	}

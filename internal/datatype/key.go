@@ -7,14 +7,17 @@ import (
 
 // Key is one user key as a command sees it: its head, read and perhaps to be
 // written. Load, look, change Head, Save (or Remove).
+//
+// What a key past its time held cannot be had: Head is that of a key which is not there.
 type Key struct {
 	Name   []byte
-	Head   layout.Head
-	Exists bool // present and not past its time
+	Head   layout.Head // empty unless Exists
+	Exists bool        // present and not past its time
 
 	t        Txn
-	stored   bool  // a head pair is there, even if past its time
-	lapsed   bool  // it is past its time
+	stored   bool         // a head pair is there, even if past its time
+	lapsed   bool         // it is past its time
+	hidden   *layout.Head // of a key that is stored and does not exist: what is to be dropped
 	expireMS int64 // as stored
 	fieldsMS int64 // likewise
 }
@@ -49,8 +52,19 @@ func (k *Key) decode(raw []byte) error {
 	}
 	k.stored, k.expireMS, k.fieldsMS = true, k.Head.ExpireMS, k.Head.FieldsMS
 	k.lapsed = k.Head.Expired(k.t.NowMS())
-	k.Exists = !k.lapsed
+	if k.Exists = !k.lapsed; k.lapsed {
+		k.hide()
+	}
 	return nil
+}
+
+// hide makes the key one that does not exist, until it is reset: from then on what it held can only be dropped.
+func (k *Key) hide() {
+	if k.stored && k.hidden == nil {
+		head := k.Head
+		k.hidden = &head
+	}
+	k.Head, k.Exists = layout.Head{}, false
 }
 
 // LoadType is Load for a command that works on one type.
@@ -66,7 +80,7 @@ func LoadType(t Txn, name []byte, want layout.Type) (Key, error) {
 // included) but not its place in the counters.
 func (k *Key) Reset(typ layout.Type, enc layout.Encoding) {
 	k.dropElements()
-	k.Head = layout.Head{Type: typ, Encoding: enc}
+	k.Head, k.hidden = layout.Head{Type: typ, Encoding: enc}, nil
 	k.Exists = true
 }
 
@@ -147,26 +161,34 @@ func (k *Key) Remove() {
 	}
 	k.t.Count(-1, expires)
 	k.stored, k.Exists, k.expireMS = false, false, 0
-	k.Head = layout.Head{}
+	k.Head, k.hidden = layout.Head{}, nil
 	k.indexFields()
 }
 
 // dropElements deletes the elements of an expanded collection with one range
 // delete in each space.
 func (k *Key) dropElements() {
-	if !k.stored || k.Head.Encoding != layout.EncExpanded {
+	h := &k.Head
+	if k.hidden != nil {
+		h = k.hidden
+	}
+	if !k.stored || h.Encoding != layout.EncExpanded {
 		return
 	}
-	prefix := k.Elements()
+	keys := k.t.Keys()
+	prefix := keys.Elements(k.t.Scratch(len(k.Name)+keyRoom), k.Name, h.Version)
 	k.t.DeleteRange(prefix, prefixEnd(k.t, prefix))
-	if k.Head.Type == layout.TypeZSet || k.Head.FieldsMS != 0 {
-		prefix = k.Scores()
+	if h.Type == layout.TypeZSet || h.FieldsMS != 0 {
+		prefix = keys.Scores(k.t.Scratch(len(k.Name)+keyRoom), k.Name, h.Version)
 		k.t.DeleteRange(prefix, prefixEnd(k.t, prefix))
 	}
 }
 
 // Stored says that a head pair is there, even if it is past its time.
 func (k *Key) Stored() bool { return k.stored }
+
+// StoredExpireMS is when the key expires, as stored (0: never), even if that is past.
+func (k *Key) StoredExpireMS() int64 { return k.expireMS }
 
 // keyRoom is what keys need beyond the user key: space, slot, length, version,
 // and a score or a position.

@@ -10,7 +10,7 @@ import (
 // expiry. The error is one of rdb's if the payload is to blame; then the caller undoes everything (D1).
 func Restore(k Key, body []byte, expireMS int64) error {
 	r := restorer{k: k, expireMS: expireMS}
-	r.k.Exists = false // what it holds is dropped when the first element comes
+	r.k.hide() // what it holds is dropped when the first element comes
 	if len(body) == 0 {
 		return rdb.ErrCorrupt
 	}

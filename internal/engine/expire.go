@@ -191,7 +191,7 @@ func (db *DB) expireKeys(x *tx, keys []dueKey) (gone int, more bool, err error) 
 		if err != nil {
 			return 0, false, err
 		}
-		if !k.Stored() || k.Head.ExpireMS != due.atMS {
+		if !k.Stored() || k.StoredExpireMS() != due.atMS {
 			x.Delete(layout.Expiry(x.Scratch(len(due.name)+16), due.atMS, due.name))
 			continue
 		}
