@@ -1,6 +1,8 @@
 package command
 
 import (
+	"bytes"
+
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
@@ -93,7 +95,7 @@ func parseSetOptions(args [][]byte, getex bool) (o setOptions, err error) {
 			o.keepTTL = true
 		case getex && equalFold(a, "persist") && !o.hasTTL:
 			o.persist = true
-		case isExpireOption(a) && !o.hasTTL && !o.keepTTL && !o.persist && i+1 < len(args):
+		case isExpireOption(a) && o.allowsUnit(a) && i+1 < len(args):
 			o.hasTTL, o.unit, o.ttl = true, a, args[i+1]
 			i++
 		case !getex && equalFold(a, "vx") && !o.hasVX && i+1 < len(args):
@@ -107,6 +109,11 @@ func parseSetOptions(args [][]byte, getex bool) (o setOptions, err error) {
 		return o, resp.ErrSyntax
 	}
 	return o, nil
+}
+
+// allowsUnit says that a time may be given in this unit: one given before in the same unit counts no more, as in Redis.
+func (o *setOptions) allowsUnit(unit []byte) bool {
+	return !o.keepTTL && !o.persist && (!o.hasTTL || bytes.EqualFold(o.unit, unit))
 }
 
 // resolve finds the time that the options name.

@@ -6,7 +6,7 @@ var stringRows = []row{
 	{"GET", 14, func(g *gen) l { return l{g.key(strs)} }},
 	{"SET", 20, func(g *gen) l { return l{g.key(strs), g.value()} }},
 	{"SET", 12, func(g *gen) l {
-		return l{g.key(strs), g.value(), g.maybe(3, g.one("NX", "XX", "nx", "xx")), g.maybe(3, "GET"), g.maybe(2, g.setExpiry())}
+		return l{g.key(strs), g.value(), g.maybe(3, g.one("NX", "XX", "nx", "xx")), g.maybe(3, "GET"), g.maybe(2, g.setExpiry()), g.maybe(12, g.setExpiry())}
 	}},
 	{"SETNX", 3, func(g *gen) l { return l{g.key(strs), g.value()} }},
 	{"SETEX", 3, func(g *gen) l { return l{g.key(strs), g.relativeSeconds(), g.value()} }},
@@ -14,7 +14,7 @@ var stringRows = []row{
 	{"GETSET", 3, func(g *gen) l { return l{g.key(strs), g.value()} }},
 	{"GETDEL", 3, func(g *gen) l { return l{g.key(strs)} }},
 	{"GETEX", 4, func(g *gen) l { return l{g.key(strs), g.maybe(2, g.one("PERSIST", "persist", "KEEPTTL", "FOO"))} }},
-	{"GETEX", 3, func(g *gen) l { return l{g.key(strs), g.setExpiry()} }},
+	{"GETEX", 3, func(g *gen) l { return l{g.key(strs), g.setExpiry(), g.maybe(6, g.setExpiry())} }},
 	{"MGET", 5, func(g *gen) l { return l{g.many(5, g.anyKey)} }},
 	{"MSET", 4, func(g *gen) l { return l{g.keyValues(4), g.maybe(15, "odd")} }},
 	{"MSETNX", 3, func(g *gen) l { return l{g.keyValues(2), g.maybe(15, "odd")} }},
