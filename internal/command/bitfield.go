@@ -3,7 +3,6 @@ package command
 import (
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
-	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -132,66 +131,77 @@ func (op *fieldOp) parseType(arg []byte) error {
 }
 
 func getFields(c *Ctx, ops []fieldOp) error {
-	val, _, err := datatype.GetString(c.T, c.Args[1])
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
 	c.W.Array(len(ops))
 	for i := range ops {
-		c.W.Int(ops[i].get(val))
+		n, err := ops[i].get(&s)
+		if err != nil {
+			return err
+		}
+		c.W.Int(n)
 	}
 	return nil
 }
 
 func changeFields(c *Ctx, ops []fieldOp, size int64) error {
-	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	if err := c.T.Heavy(int(max(size, int64(len(k.Head.Value))) / bytesPerElement)); err != nil {
-		return err
+	grown, changed := !s.Exists || size > s.Len(), false
+	if grown {
+		if err := s.Grow(size); err != nil {
+			return err
+		}
 	}
-	val := datatype.GrowString(&k, size)
-	grown := !k.Exists || len(val) > len(k.Head.Value)
-	changed := false
 	c.W.Array(len(ops))
 	for i := range ops {
 		op := &ops[i]
-		reply, now, over := op.apply(val)
+		old, err := op.get(&s)
+		if err != nil {
+			return err
+		}
+		reply, now, over := op.apply(old)
 		if over && op.overflow == datatype.OverflowFail {
 			c.W.Null()
 			continue
 		}
 		c.W.Int(reply)
-		if op.kind != fieldGet {
-			changed = changed || grown || op.get(val) != now
-			datatype.PutBitField(val, op.pos, op.width, uint64(now))
+		if op.kind == fieldGet {
+			continue
+		}
+		changed = changed || grown || old != now
+		if old != now {
+			if err := s.SetField(op.pos, op.width, uint64(now)); err != nil {
+				return err
+			}
 		}
 	}
 	if !changed && !grown { // like Redis, what only failed still makes the string longer
 		return nil
 	}
-	if err := datatype.EditString(&k, val); err != nil {
-		return err
-	}
+	s.Save()
 	if changed {
-		c.T.Event(datatype.ClassString, "setbit", k.Name)
+		c.T.Event(datatype.ClassString, "setbit", s.Name)
 	}
 	return nil
 }
 
 // get reads the field. Unsigned ones have at most 63 bits.
-func (op *fieldOp) get(val []byte) int64 {
+func (op *fieldOp) get(s *datatype.String) (int64, error) {
 	if op.signed {
-		return datatype.SignedBitField(val, op.pos, op.width)
+		return s.SignedField(op.pos, op.width)
 	}
-	return int64(datatype.BitField(val, op.pos, op.width))
+	n, err := s.Field(op.pos, op.width)
+	return int64(n), err
 }
 
-// apply returns the reply of an operation, what the field becomes, and whether that
+// apply returns the reply of an operation on a field that holds old, what the field becomes, and whether that
 // had to be changed to fit.
-func (op *fieldOp) apply(val []byte) (reply, now int64, over bool) {
-	old := op.get(val)
+func (op *fieldOp) apply(old int64) (reply, now int64, over bool) {
 	switch op.kind {
 	case fieldGet:
 		return old, old, false

@@ -3,7 +3,6 @@ package command
 import (
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
-	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -21,7 +20,7 @@ var bitmapRows = []Row{
 	{Name: "getbit", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: getBit, Group: "bitmap", Since: "2.2.0", Summary: "Returns a bit value by offset.",
 		Syntax: "key offset", Complexity: "O(1)"},
 	{Name: "setbit", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: setBit, Group: "bitmap", Since: "2.2.0", Summary: "Sets or clears the bit at offset of the string value. Creates the key if it doesn't exist.",
-		Syntax: "key offset value:integer", Complexity: "O(N) for N bytes of the value, which is written as a whole"},
+		Syntax: "key offset value:integer", Complexity: "O(1)"},
 }
 
 // bytesPerElement is how many bytes of a string take about as long as one element of
@@ -53,27 +52,22 @@ func setBit(c *Ctx) error {
 	if !ok || bit&^1 != 0 {
 		return resp.ErrBitValue
 	}
-	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	size := pos>>3 + 1
-	old := 0
-	if k.Exists {
-		old = datatype.Bit(k.Head.Value, pos)
-		if old == int(bit) && int64(len(k.Head.Value)) >= size {
-			return c.int(bit)
-		}
-	}
-	if err := c.T.Heavy(int(max(size, int64(len(k.Head.Value))) / bytesPerElement)); err != nil {
+	old, err := s.Bit(pos)
+	if err != nil {
 		return err
 	}
-	val := datatype.GrowString(&k, size)
-	datatype.PutBit(val, pos, int(bit))
-	if err := datatype.EditString(&k, val); err != nil {
+	if s.Exists && old == int(bit) && s.Len() > pos>>3 {
+		return c.int(bit)
+	}
+	if err := s.SetBit(pos, int(bit)); err != nil {
 		return err
 	}
-	c.T.Event(datatype.ClassString, "setbit", k.Name)
+	s.Save()
+	c.T.Event(datatype.ClassString, "setbit", s.Name)
 	return c.int(int64(old))
 }
 
@@ -82,11 +76,15 @@ func getBit(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	val, _, err := datatype.GetString(c.T, c.Args[1])
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	return c.int(int64(datatype.Bit(val, pos)))
+	bit, err := s.Bit(pos)
+	if err != nil {
+		return err
+	}
+	return c.int(int64(bit))
 }
 
 // bitUnit reads BYTE or BIT.
@@ -131,11 +129,11 @@ func (r *bitRange) clamp(size int64) (lo, hi int64) {
 // where in it to search.
 
 func bitCount(c *Ctx) error {
-	val, found, err := datatype.GetString(c.T, c.Args[1])
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	if !found {
+	if !s.Exists {
 		return c.int(0)
 	}
 	var r bitRange
@@ -156,14 +154,15 @@ func bitCount(c *Ctx) error {
 			}
 		}
 	}
-	lo, hi := r.clamp(int64(len(val)))
+	lo, hi := r.clamp(s.Len())
 	if lo > hi {
 		return c.int(0)
 	}
-	if err := c.T.Heavy(len(val) / bytesPerElement); err != nil {
+	n, err := s.CountBits(lo, hi)
+	if err != nil {
 		return err
 	}
-	return c.int(datatype.CountBits(val, lo, hi))
+	return c.int(n)
 }
 
 func bitPos(c *Ctx) error {
@@ -174,25 +173,25 @@ func bitPos(c *Ctx) error {
 	if bit&^1 != 0 {
 		return resp.Err("ERR The bit argument must be 1 or 0.")
 	}
-	val, found, err := datatype.GetString(c.T, c.Args[1])
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	if !found {
+	if !s.Exists {
 		return c.int(-bit)
 	}
 	r, err := bitPosRange(c.Args[3:])
 	if err != nil {
 		return err
 	}
-	lo, hi := r.clamp(int64(len(val)))
+	lo, hi := r.clamp(s.Len())
 	if lo > hi {
 		return c.int(-1)
 	}
-	if err := c.T.Heavy(len(val) / bytesPerElement); err != nil {
+	pos, err := s.FindBit(lo, hi, int(bit))
+	if err != nil {
 		return err
 	}
-	pos := datatype.FindBit(val, lo, hi, int(bit))
 	if pos < 0 && bit == 0 && !r.hasLast {
 		pos = hi + 1 // the string is followed by zeros
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/haypile/haypile/internal/algo/hyperloglog"
 	"github.com/haypile/haypile/internal/datatype"
-	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -26,13 +25,23 @@ var hyperloglogRows = []Row{
 // all registers of a HyperLogLog.
 const elementsPerHLL = 50
 
+// hll is a key that holds a HyperLogLog, or nothing.
+type hll struct {
+	datatype.Key
+	val []byte
+}
+
 // loadHLL reads a key that must hold a HyperLogLog, if anything.
-func loadHLL(c *Ctx, name []byte) (datatype.Key, error) {
-	k, err := datatype.LoadType(c.T, name, layout.TypeString)
-	if err == nil && k.Exists {
-		err = hllError(hyperloglog.CheckHeader(k.Head.Value))
+func loadHLL(c *Ctx, name []byte) (hll, error) {
+	s, err := datatype.LoadString(c.T, name)
+	if err != nil || !s.Exists {
+		return hll{Key: s.Key}, err
 	}
-	return k, err
+	val, err := s.Bytes()
+	if err == nil {
+		err = hllError(hyperloglog.CheckHeader(val))
+	}
+	return hll{s.Key, val}, err
 }
 
 func hllError(err error) error {
@@ -46,9 +55,7 @@ func hllError(err error) error {
 }
 
 // hllCopy is a HyperLogLog's bytes to be changed.
-func hllCopy(c *Ctx, k *datatype.Key) []byte {
-	return append(c.T.Scratch(len(k.Head.Value)+64), k.Head.Value...)
-}
+func hllCopy(c *Ctx, k *hll) []byte { return append(c.T.Scratch(len(k.val)+64), k.val...) }
 
 func sparseMax(c *Ctx) int { return int(c.T.Limits().HLLSparseMaxBytes) }
 
@@ -73,7 +80,7 @@ func pfadd(c *Ctx) error {
 		return c.int(0)
 	}
 	hyperloglog.InvalidateCache(val)
-	if err := datatype.EditString(&k, val); err != nil {
+	if err := datatype.EditString(&k.Key, val); err != nil {
 		return err
 	}
 	c.T.Event(datatype.ClassString, "pfadd", k.Name)
@@ -91,14 +98,14 @@ func pfcount(c *Ctx) error {
 	if !k.Exists {
 		return c.int(0)
 	}
-	n, computed, err := hyperloglog.Count(k.Head.Value)
+	n, computed, err := hyperloglog.Count(k.val)
 	if err != nil {
 		return hllError(err)
 	}
 	if computed && c.Txns.Refused() == nil {
 		val := hllCopy(c, &k)
 		hyperloglog.StoreCount(val, n)
-		if err := datatype.EditString(&k, val); err != nil {
+		if err := datatype.EditString(&k.Key, val); err != nil {
 			return err
 		}
 		c.T.Event(0, "pfcount", k.Name) // of no class: who watches the key hears of it
@@ -129,7 +136,7 @@ func loadHLLs(c *Ctx, names [][]byte) (vals [][]byte, err error) {
 			return nil, err
 		}
 		if k.Exists {
-			vals = append(vals, k.Head.Value)
+			vals = append(vals, k.val)
 		}
 	}
 	return vals, nil
@@ -137,10 +144,10 @@ func loadHLLs(c *Ctx, names [][]byte) (vals [][]byte, err error) {
 
 // loadSound is loadHLL where the first key that is not as it should be decides on the
 // error, whatever is wrong with it.
-func loadSound(c *Ctx, name []byte) (datatype.Key, error) {
+func loadSound(c *Ctx, name []byte) (hll, error) {
 	k, err := loadHLL(c, name)
 	if err == nil && k.Exists {
-		err = hllError(hyperloglog.Validate(k.Head.Value))
+		err = hllError(hyperloglog.Validate(k.val))
 	}
 	return k, err
 }
@@ -161,7 +168,7 @@ func pfmerge(c *Ctx) error {
 	if val, err = hyperloglog.Merge(sparseMax(c), val, vals...); err != nil {
 		return hllError(err)
 	}
-	if err := datatype.EditString(&dst, val); err != nil {
+	if err := datatype.EditString(&dst.Key, val); err != nil {
 		return err
 	}
 	c.T.Event(datatype.ClassString, "pfadd", dst.Name)
@@ -182,7 +189,7 @@ func pfdebug(c *Ctx) error {
 	case equalFold(cmd, "decode"):
 		return pfdebugDecode(c, &k)
 	case equalFold(cmd, "encoding"):
-		if hyperloglog.IsDense(k.Head.Value) {
+		if hyperloglog.IsDense(k.val) {
 			c.W.Simple("dense")
 		} else {
 			c.W.Simple("sparse")
@@ -198,11 +205,11 @@ func pfdebug(c *Ctx) error {
 	return resp.Err("ERR Unknown PFDEBUG subcommand '" + c.Arg(1) + "'")
 }
 
-func pfdebugDecode(c *Ctx, k *datatype.Key) error {
-	if hyperloglog.IsDense(k.Head.Value) {
+func pfdebugDecode(c *Ctx, k *hll) error {
+	if hyperloglog.IsDense(k.val) {
 		return resp.Err("ERR HLL encoding is not sparse")
 	}
-	text, err := hyperloglog.Opcodes(k.Head.Value)
+	text, err := hyperloglog.Opcodes(k.val)
 	if err != nil {
 		return hllError(err)
 	}
@@ -211,11 +218,11 @@ func pfdebugDecode(c *Ctx, k *datatype.Key) error {
 }
 
 // pfdebugRegisters makes the value dense, as Redis does.
-func pfdebugRegisters(c *Ctx, k *datatype.Key) error {
+func pfdebugRegisters(c *Ctx, k *hll) error {
 	if _, err := makeDense(k); err != nil {
 		return err
 	}
-	list, err := hyperloglog.Registers(k.Head.Value)
+	list, err := hyperloglog.Registers(k.val)
 	if err != nil {
 		return hllError(err)
 	}
@@ -226,15 +233,15 @@ func pfdebugRegisters(c *Ctx, k *datatype.Key) error {
 	return nil
 }
 
-func makeDense(k *datatype.Key) (converted bool, err error) {
-	if hyperloglog.IsDense(k.Head.Value) {
+func makeDense(k *hll) (converted bool, err error) {
+	if hyperloglog.IsDense(k.val) {
 		return false, nil
 	}
-	val, err := hyperloglog.ToDense(k.Head.Value)
+	val, err := hyperloglog.ToDense(k.val)
 	if err != nil {
 		return false, hllError(err)
 	}
-	return true, datatype.EditString(k, val)
+	return true, datatype.EditString(&k.Key, val)
 }
 
 func pfselftest(c *Ctx) error {

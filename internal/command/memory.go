@@ -96,8 +96,11 @@ func pendingBytes(c *Ctx, name []byte) (n int64, err error) {
 // (0: all).
 func sampleElements(c *Ctx, k *datatype.Key, samples int64) (int64, error) {
 	count := int64(k.Head.Count)
-	if k.Head.Type == layout.TypeList {
+	switch k.Head.Type {
+	case layout.TypeList:
 		count = k.Head.Next - k.Head.First
+	case layout.TypeString:
+		count = (count + layout.PieceBytes - 1) / layout.PieceBytes // at most: those of zeros are not there
 	}
 	if samples == 0 || samples > count {
 		samples = count
@@ -115,8 +118,8 @@ func sampleElements(c *Ctx, k *datatype.Key, samples int64) (int64, error) {
 		seen++
 		return seen < samples
 	})
-	if err != nil || seen == 0 {
-		return 0, err
+	if err != nil || seen < samples || seen == 0 {
+		return bytes, err // that is all there is
 	}
 	return bytes * count / seen, nil
 }

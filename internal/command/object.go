@@ -67,7 +67,7 @@ func encodingName(h *layout.Head) string {
 }
 
 func stringEncoding(h *layout.Head) string {
-	if h.Encoding == layout.EncEdited {
+	if h.Encoding == layout.EncEdited || h.Encoding == layout.EncExpanded {
 		return "raw"
 	}
 	if _, isInt := numeric.ParseInt64(h.Value); isInt {

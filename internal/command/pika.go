@@ -104,6 +104,7 @@ func scanKeyRange(c *Ctx, reverse bool) error {
 	}
 	r, next := newScanReply(c, scanOptions{}), []byte(nil)
 	left := o.n
+	var inner error
 	err = datatype.WalkKeyRange(c.T, within, func(name []byte, h *layout.Head) bool {
 		if left == 0 && len(name) > 0 { // an empty cursor is the end
 			next = append(c.T.Scratch(len(name)), name...)
@@ -112,13 +113,23 @@ func scanKeyRange(c *Ctx, reverse bool) error {
 		if h.Type != typ || !o.matches(name) || values && !c.mayUse(name, acl.Read) {
 			return true
 		}
-		r.add(name)
 		if values {
-			r.add(h.Value)
+			val, found, err := c.unnamed(name)
+			if inner = err; err == resp.ErrWrongType {
+				inner = nil
+			}
+			if err != nil || !found { // it may be another key by now
+				return inner == nil
+			}
+			defer r.add(val)
 		}
+		r.add(name)
 		left = max(0, left-1)
 		return true
 	})
+	if err == nil {
+		err = inner
+	}
 	if err != nil {
 		return err
 	}
@@ -282,14 +293,18 @@ const (
 
 // compareVX loads a string and compares its value.
 func compareVX(c *Ctx, want []byte) (k datatype.Key, verdict int64, err error) {
-	k, err = datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	switch {
-	case err != nil || !k.Exists:
-		return k, vxAbsent, err
-	case string(k.Head.Value) != string(want):
-		return k, vxOther, nil
+	case err != nil || !s.Exists:
+		return s.Key, vxAbsent, err
+	case s.Len() != int64(len(want)):
+		return s.Key, vxOther, nil
 	}
-	return k, vxDone, nil
+	val, err := s.Bytes()
+	if err != nil || string(val) != string(want) {
+		return s.Key, vxOther, err
+	}
+	return s.Key, vxDone, nil
 }
 
 func delVX(c *Ctx) error {

@@ -363,7 +363,7 @@ func (p *sortPattern) lookup(c *Ctx, elem []byte) (val []byte, found bool, err e
 	name := append(c.T.Scratch(len(p.prefix)+len(elem)+len(p.suffix)), p.prefix...)
 	name = append(append(name, elem...), p.suffix...)
 	if p.field == nil {
-		val, found, err = datatype.GetString(c.T, name)
+		val, found, err = c.unnamed(name)
 	} else {
 		var h datatype.Hash
 		if h, err = datatype.LoadHash(c.T, name); err == nil {
@@ -374,4 +374,20 @@ func (p *sortPattern) lookup(c *Ctx, elem []byte) (val []byte, found bool, err e
 		return nil, false, nil
 	}
 	return val, found, err
+}
+
+// unnamed reads a string that the row does not name. Its pieces must not change while they are read, so that a large one is
+// locked then.
+func (c *Ctx) unnamed(name []byte) (val []byte, found bool, err error) {
+	s, err := datatype.LoadString(c.T, name)
+	if err != nil || !s.Exists {
+		return nil, false, err
+	}
+	if s.Len() > int64(len(s.Short())) {
+		if err := c.Txns.Lock(c.C.DB(), name); err != nil {
+			return nil, false, err
+		}
+		return datatype.GetString(c.T, name)
+	}
+	return s.Short(), true, nil
 }

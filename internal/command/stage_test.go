@@ -23,7 +23,9 @@ type stage struct {
 	txns   Txns
 }
 
-func newStage(t *testing.T) *stage { return &stage{t: t, x: datatypetest.New(), proto: 2, txns: stageTxns{}} }
+func newStage(t *testing.T) *stage {
+	return &stage{t: t, x: datatypetest.New(), proto: 2, txns: stageTxns{}}
+}
 
 // expanded makes all collections large.
 func (s *stage) expanded() *stage {

@@ -11,7 +11,7 @@ import (
 
 var stringRows = []Row{
 	{Name: "append", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: appendCmd, Group: "string", Since: "2.0.0", Summary: "Appends a string to the value of a key. Creates the key if it doesn't exist.",
-		Syntax: "key value", Complexity: "O(N) for N bytes of the new value, which is written as a whole"},
+		Syntax: "key value", Complexity: "O(N) for N bytes appended"},
 	{Name: "decr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: decr, Group: "string", Since: "1.0.0", Summary: "Decrements the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.",
 		Syntax: "key", Complexity: "O(1)"},
 	{Name: "decrby", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: decrBy, Group: "string", Since: "1.0.0", Summary: "Decrements a number from the integer value of a key. Uses 0 as initial value if the key doesn't exist.",
@@ -49,7 +49,7 @@ var stringRows = []Row{
 	{Name: "setnx", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: setNX, Group: "string", Since: "1.0.0", Summary: "Set the string value of a key only when the key doesn't exist.",
 		Syntax: "key value", Complexity: "O(1)"},
 	{Name: "setrange", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: setRange, Group: "string", Since: "2.2.0", Summary: "Overwrites a part of a string value with another by an offset. Creates the key if it doesn't exist.",
-		Syntax: "key offset value", Complexity: "O(N) for N bytes of the value, which is written as a whole"},
+		Syntax: "key offset value", Complexity: "O(N) for N bytes written"},
 	{Name: "strlen", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: strlen, Group: "string", Since: "2.2.0", Summary: "Returns the length of a string value.",
 		Syntax: "key", Complexity: "O(1)"},
 	{Name: "substr", Arity: 4, Flags: ReadOnly, Keys: OneKey, Handler: getRange, Group: "string", Since: "1.0.0", Summary: "Returns a substring from a string value.",
@@ -57,14 +57,32 @@ var stringRows = []Row{
 }
 
 func get(c *Ctx) error {
-	val, found, err := datatype.GetString(c.T, c.Args[1])
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	if !found {
+	return c.text(&s)
+}
+
+// text replies a string as a whole, or null if there is none.
+func (c *Ctx) text(s *datatype.String) error {
+	if !s.Exists {
 		return c.null()
 	}
-	return c.bulk(val)
+	if n := s.Len(); n > int64(len(s.Short())) {
+		if err := c.T.Heavy(int(n / bytesPerElement)); err != nil {
+			return err
+		}
+		return c.W.BulkFrom(int(n), func(dst []byte) ([]byte, error) { return s.AppendRange(dst, 0, n) })
+	}
+	c.W.Bulk(s.Short())
+	return nil
+}
+
+// textOf is text for a key whose type is known.
+func (c *Ctx) textOf(k *datatype.Key) error {
+	s := datatype.StringOf(*k)
+	return c.text(&s)
 }
 
 // setOptions are the options of SET and GETEX.
@@ -192,10 +210,8 @@ func setWith(c *Ctx, name, val []byte, o setOptions) error {
 		if k.Exists && k.Head.Type != layout.TypeString {
 			return resp.ErrWrongType
 		}
-		if k.Exists {
-			c.W.Bulk(k.Head.Value)
-		} else {
-			c.W.Null()
+		if err := c.textOf(&k); err != nil {
+			return err
 		}
 	}
 	if o.nx && k.Exists || o.xx && !k.Exists {
@@ -262,10 +278,8 @@ func getSet(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if k.Exists {
-		c.W.Bulk(k.Head.Value)
-	} else {
-		c.W.Null()
+	if err := c.textOf(&k); err != nil {
+		return err
 	}
 	datatype.SetString(&k, c.Args[2], 0)
 	c.T.Event(datatype.ClassString, "set", k.Name)
@@ -280,7 +294,9 @@ func getDel(c *Ctx) error {
 	if !k.Exists {
 		return c.null()
 	}
-	c.W.Bulk(k.Head.Value)
+	if err := c.textOf(&k); err != nil {
+		return err
+	}
 	k.Remove()
 	c.T.Event(datatype.ClassGeneric, "del", k.Name)
 	return nil
@@ -301,7 +317,9 @@ func getEx(c *Ctx) error {
 	if err := o.resolve(c); err != nil {
 		return err
 	}
-	c.W.Bulk(k.Head.Value)
+	if err := c.textOf(&k); err != nil {
+		return err
+	}
 	switch {
 	case o.hasTTL && o.expireMS <= c.T.NowMS():
 		k.Remove()
@@ -325,10 +343,12 @@ func mget(c *Ctx) error {
 		if err != nil {
 			return err
 		}
-		if k.Exists && k.Head.Type == layout.TypeString {
-			c.W.Bulk(k.Head.Value)
-		} else {
+		if k.Head.Type != layout.TypeString {
 			c.W.Null()
+			continue
+		}
+		if err := c.textOf(&k); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -376,33 +396,29 @@ func msetnx(c *Ctx) error {
 }
 
 func appendCmd(c *Ctx) error {
-	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	n := int64(len(c.Args[2]))
-	if !k.Exists {
-		datatype.SetString(&k, c.Args[2], 0)
+	n := s.Len() + int64(len(c.Args[2]))
+	if !s.Exists {
+		datatype.SetString(&s.Key, c.Args[2], 0)
 	} else {
-		n += int64(len(k.Head.Value))
-		if n > c.T.Limits().MaxStringBytes {
-			return resp.ErrStringTooLong
-		}
-		val := append(append(c.T.Scratch(int(n)), k.Head.Value...), c.Args[2]...)
-		if err := datatype.EditString(&k, val); err != nil {
+		if err := s.Write(s.Len(), c.Args[2]); err != nil {
 			return err
 		}
+		s.Save()
 	}
-	c.T.Event(datatype.ClassString, "append", k.Name)
+	c.T.Event(datatype.ClassString, "append", s.Name)
 	return c.int(n)
 }
 
 func strlen(c *Ctx) error {
-	val, _, err := datatype.GetString(c.T, c.Args[1])
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	return c.int(int64(len(val)))
+	return c.int(s.Len())
 }
 
 func getRange(c *Ctx) error {
@@ -411,11 +427,11 @@ func getRange(c *Ctx) error {
 	if !ok1 || !ok2 {
 		return resp.ErrNotInt
 	}
-	val, _, err := datatype.GetString(c.T, c.Args[1])
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	n := int64(len(val))
+	n := s.Len()
 	if from < 0 && to < 0 && from > to {
 		return c.bulk(nil)
 	}
@@ -424,7 +440,11 @@ func getRange(c *Ctx) error {
 	if from > to || n == 0 {
 		return c.bulk(nil)
 	}
-	return c.bulk(val[from : to+1])
+	part, err := s.Range(from, to+1)
+	if err != nil {
+		return err
+	}
+	return c.bulk(part)
 }
 
 // clampIndex resolves an index from the end, not below 0.
@@ -443,28 +463,18 @@ func setRange(c *Ctx) error {
 	if off < 0 {
 		return resp.ErrOffsetRange
 	}
-	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
 	part := c.Args[3]
-	var old []byte
-	if k.Exists {
-		old = k.Head.Value
-	}
 	if len(part) == 0 {
-		return c.int(int64(len(old)))
+		return c.int(s.Len())
 	}
-	size := max(int64(len(old)), off+int64(len(part)))
-	if size > c.T.Limits().MaxStringBytes || off > c.T.Limits().MaxStringBytes {
-		return resp.ErrStringTooLong
-	}
-	val := make([]byte, size)
-	copy(val, old)
-	copy(val[off:], part)
-	if err := datatype.EditString(&k, val); err != nil {
+	if err := s.Write(off, part); err != nil {
 		return err
 	}
-	c.T.Event(datatype.ClassString, "setrange", k.Name)
-	return c.int(size)
+	s.Save()
+	c.T.Event(datatype.ClassString, "setrange", s.Name)
+	return c.int(s.Len())
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/haypile/haypile/internal/algo/numeric"
 	"github.com/haypile/haypile/internal/datatype"
-	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
 )
 
@@ -33,36 +32,34 @@ func decrBy(c *Ctx) error {
 }
 
 func addInt(c *Ctx, by int64) error {
-	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
 	var n int64
-	var expire int64
-	if k.Exists {
+	if s.Exists {
 		var ok bool
-		if n, ok = numeric.ParseInt64(k.Head.Value); !ok {
+		if n, ok = numeric.ParseInt64(s.Short()); !ok {
 			return resp.ErrNotInt
 		}
-		expire = k.Head.ExpireMS
 	}
 	sum := n + by
 	if by > 0 && sum < n || by < 0 && sum > n {
 		return resp.ErrOverflow
 	}
-	datatype.SetString(&k, numeric.AppendInt(c.T.Scratch(20), sum), expire)
-	c.T.Event(datatype.ClassString, "incrby", k.Name)
+	datatype.SetString(&s.Key, numeric.AppendInt(c.T.Scratch(20), sum), s.Head.ExpireMS)
+	c.T.Event(datatype.ClassString, "incrby", s.Name)
 	return c.int(sum)
 }
 
 func incrByFloat(c *Ctx) error {
-	k, err := datatype.LoadType(c.T, c.Args[1], layout.TypeString)
+	s, err := datatype.LoadString(c.T, c.Args[1])
 	if err != nil {
 		return err
 	}
-	old, expire := []byte("0"), int64(0)
-	if k.Exists {
-		old, expire = k.Head.Value, k.Head.ExpireMS
+	old := []byte("0")
+	if s.Exists {
+		old = s.Short()
 	}
 	sum, err := numeric.AddLongDouble(old, c.Args[2])
 	switch {
@@ -71,7 +68,7 @@ func incrByFloat(c *Ctx) error {
 	case err != nil:
 		return resp.ErrNaNOrInf
 	}
-	datatype.SetString(&k, sum, expire)
-	c.T.Event(datatype.ClassString, "incrbyfloat", k.Name)
+	datatype.SetString(&s.Key, sum, s.Head.ExpireMS)
+	c.T.Event(datatype.ClassString, "incrbyfloat", s.Name)
 	return c.bulk(sum)
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
-
-	"github.com/haypile/haypile/internal/layout"
 )
 
 // Bits of a string are numbered from the most significant bit of its first byte on,
@@ -25,24 +23,79 @@ func PutBit(val []byte, pos int64, bit int) {
 	val[pos>>3] = val[pos>>3]&^(1<<shift) | byte(bit)<<shift
 }
 
-// GrowString returns a copy of a string that may be written to and has at least size
-// bytes.
-func GrowString(k *Key, size int64) []byte {
-	var old []byte
-	if k.Exists {
-		old = k.Head.Value
-	}
-	val := make([]byte, max(size, int64(len(old))))
-	copy(val, old)
-	return val
+// Bit returns the bit at a position of a string.
+func (s *String) Bit(pos int64) (int, error) {
+	var b [1]byte
+	err := s.peek(b[:], pos>>3)
+	return Bit(b[:], pos&7), err
 }
 
-// SetRaw makes the key a string that does not expire and that OBJECT ENCODING calls
-// raw: what BITOP stores.
-func SetRaw(k *Key, val []byte) {
-	k.Reset(layout.TypeString, layout.EncEdited)
-	k.Head.Value = val
-	k.Save()
+// SetBit changes the bit at a position; the string becomes long enough for it. Save must follow.
+func (s *String) SetBit(pos int64, bit int) error {
+	var b [1]byte
+	if err := s.peek(b[:], pos>>3); err != nil {
+		return err
+	}
+	was := b[0]
+	if PutBit(b[:], pos&7, bit); b[0] == was {
+		return s.Grow(pos>>3 + 1)
+	}
+	return s.Write(pos>>3, b[:])
+}
+
+// fieldBytes is how many bytes a bit field may reach into.
+const fieldBytes = 9
+
+// Field reads width bits at a position as an unsigned number.
+func (s *String) Field(pos int64, width int) (uint64, error) {
+	var b [fieldBytes]byte
+	err := s.peek(b[:], pos>>3)
+	return BitField(b[:], pos&7, width), err
+}
+
+// SignedField reads width bits at a position as a number in two's complement.
+func (s *String) SignedField(pos int64, width int) (int64, error) {
+	var b [fieldBytes]byte
+	err := s.peek(b[:], pos>>3)
+	return SignedBitField(b[:], pos&7, width), err
+}
+
+// SetField writes the low width bits of n at a position; the string becomes long enough for them. Save must follow.
+func (s *String) SetField(pos int64, width int, n uint64) error {
+	var b [fieldBytes]byte
+	if err := s.peek(b[:], pos>>3); err != nil {
+		return err
+	}
+	PutBitField(b[:], pos&7, width, n)
+	return s.Write(pos>>3, b[:(pos&7+int64(width)+7)>>3])
+}
+
+// CountBits counts the bits that are set from lo through hi, which are within the string.
+func (s *String) CountBits(lo, hi int64) (n int64, err error) {
+	err = s.Each(lo>>3, hi>>3+1, func(at int64, part []byte) bool {
+		from, to := withinPart(lo, hi, at, part)
+		n += CountBits(part, from, to)
+		return true
+	})
+	return n, err
+}
+
+// FindBit returns the position of the first bit of that value from lo through hi, which are within the string, or -1.
+func (s *String) FindBit(lo, hi int64, bit int) (pos int64, err error) {
+	pos = -1
+	err = s.Each(lo>>3, hi>>3+1, func(at int64, part []byte) bool {
+		from, to := withinPart(lo, hi, at, part)
+		if i := FindBit(part, from, to, bit); i >= 0 {
+			pos = at<<3 + i
+		}
+		return pos < 0
+	})
+	return pos, err
+}
+
+// withinPart are the positions from lo through hi that lie in a part of a string, in that part.
+func withinPart(lo, hi, at int64, part []byte) (from, to int64) {
+	return max(lo-at<<3, 0), min(hi-at<<3, int64(len(part))<<3-1)
 }
 
 // CountBits counts the bits that are set from lo through hi, which are within val.

@@ -10,7 +10,7 @@ func CopyKey(src, dst *Key) error {
 	dst.Reset(head.Type, head.Encoding)
 	dst.Head = head
 	if head.Encoding == layout.EncExpanded {
-		if err := src.t.Heavy(int(min(head.Count, 1<<30))); err != nil {
+		if err := src.t.Heavy(src.weight()); err != nil {
 			return err
 		}
 		dst.Head.Version = dst.t.NewVersion()
@@ -20,6 +20,14 @@ func CopyKey(src, dst *Key) error {
 	}
 	dst.Save()
 	return nil
+}
+
+// weight is how many elements an expanded key has, as work.
+func (k *Key) weight() int {
+	if k.Head.Type == layout.TypeString {
+		return int(k.Head.Count / bytesPerElement)
+	}
+	return int(min(k.Head.Count, 1<<30))
 }
 
 // copyElements copies all pairs of a version, whatever the type keeps there.

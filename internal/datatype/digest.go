@@ -77,7 +77,9 @@ func Digest(t Txn, k *Key, sum func(parts ...[]byte) [20]byte) (d [20]byte, err 
 	case layout.TypeStream:
 		return digestStream(t, k.Name, sum)
 	}
-	return sum(k.Head.Value), nil
+	s := StringOf(*k)
+	val, err := s.Bytes()
+	return sum(val), err
 }
 
 // digestStream sums entries in their order, and of each group how far it is and what is

@@ -12,7 +12,9 @@ import (
 func AppendDump(dst []byte, k *Key) ([]byte, error) {
 	switch k.Head.Type {
 	case layout.TypeString:
-		return rdb.AppendStringValue(dst, k.Head.Value), nil
+		s := StringOf(*k)
+		val, err := s.Bytes()
+		return rdb.AppendStringValue(dst, val), err
 	case layout.TypeList:
 		return dumpList(dst, k)
 	case layout.TypeSet:

@@ -18,8 +18,8 @@ type Key struct {
 	stored   bool         // a head pair is there, even if past its time
 	lapsed   bool         // it is past its time
 	hidden   *layout.Head // of a key that is stored and does not exist: what is to be dropped
-	expireMS int64 // as stored
-	fieldsMS int64 // likewise
+	expireMS int64        // as stored
+	fieldsMS int64        // likewise
 }
 
 // Load reads a key's head. A key past its time counts as absent; the master's

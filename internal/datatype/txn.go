@@ -35,6 +35,8 @@ type Txn interface {
 
 	// Get reads one pair.
 	Get(key []byte) (val []byte, found bool, err error)
+	// AppendValue is Get into memory of the caller's. What is not to be remembered takes no place in the value cache.
+	AppendValue(dst, key []byte, remember bool) (val []byte, found bool, err error)
 	// Recall is Get for a pair that happens to be in memory; found is false for all others, too.
 	Recall(key []byte) (val []byte, found bool)
 	// IdleSeconds is how long ago a key was used last, as far as is known.

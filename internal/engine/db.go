@@ -228,7 +228,8 @@ func CheckRecord(r binlog.Record) (st layout.State, err error) {
 
 // drained follows C2 of package cache: a pair that has left the write buffer is
 // served from the cache from now on. A newer change, if there is one, is in the
-// buffer again and is found there first. What is read in order is left to the store until somebody asks for it alone.
+// buffer again and is found there first. What is read in order is left to the store until somebody asks for it alone, and so are
+// pieces of strings: one long string would take the place of much else.
 func (db *DB) drained(pairs []store.Drained) {
 	space := db.space()
 	hashes := make([]uint64, 0, 16)
@@ -244,7 +245,7 @@ func (db *DB) drained(pairs []store.Drained) {
 		case !cached(p.Key):
 		case len(p.Key)+len(p.Val) > cache.MaxEntryBytes:
 			db.eng.cache.Forget(space, p.Key)
-		case p.Key[0] == layout.SpaceElement && db.keys.InOrder(p.Key):
+		case p.Key[0] == layout.SpaceElement && (db.keys.InOrder(p.Key) || db.keys.Piece(p.Key)):
 			db.eng.cache.Renew(space, p.Key, p.Val, p.Exists)
 		default:
 			db.eng.cache.Put(space, p.Key, p.Val, p.Exists)

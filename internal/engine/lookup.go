@@ -43,27 +43,60 @@ func (x *tx) get(key []byte) ([]byte, bool, error) {
 	if known {
 		return val, exists, nil
 	}
-	if !x.db.store.Has(key) {
-		return nil, false, nil
-	}
-	if !x.turn.mayWait && x.db.store.Cold() {
-		return nil, false, datatype.ErrWouldBlock
-	}
 	from := len(x.scratch)
-	buf, exists, err := x.db.store.Get(x.scratch, key)
-	if err != nil {
+	buf, exists, err := x.read(x.scratch, key, true)
+	if err != nil || !exists {
 		return nil, false, err
 	}
 	x.scratch = buf
-	val = buf[from:len(buf):len(buf)]
-	switch {
-	case x.anyKey: // the key is not locked: it may have been changed since it was read
-	case x.quiet:
-		x.db.eng.cache.PutUnused(x.db.space(), key, val, exists)
-	default:
-		x.db.eng.cache.Put(x.db.space(), key, val, exists)
+	return buf[from:len(buf):len(buf)], true, nil
+}
+
+// AppendValue implements datatype.Txn.
+func (x *tx) AppendValue(dst, key []byte, remember bool) ([]byte, bool, error) {
+	hash := xxhash.Sum64(key)
+	if o := x.own(hash, key); o != nil {
+		return append(dst, o.val...), o.kind == opPut, nil
 	}
-	return val, exists, nil
+	if x.flush {
+		return dst, false, nil
+	}
+	if val, exists, known := x.db.recall(dst, key, hash, remember && !x.quiet); known {
+		return val, exists, nil
+	}
+	return x.read(dst, key, remember)
+}
+
+// read looks a committed pair up that is not in memory and appends its value to dst.
+func (x *tx) read(dst, key []byte, remember bool) (val []byte, exists bool, err error) {
+	if !x.db.store.Has(key) {
+		return dst, false, nil
+	}
+	if !x.turn.mayWait && x.db.store.Cold() {
+		return dst, false, datatype.ErrWouldBlock
+	}
+	from := len(dst)
+	if dst, exists, err = x.db.store.Get(dst, key); err != nil {
+		return dst, false, err
+	}
+	switch {
+	case !remember || x.anyKey: // if the key is not locked it may have been changed since it was read
+	case x.quiet:
+		x.db.eng.cache.PutUnused(x.db.space(), key, dst[from:], exists)
+	default:
+		x.db.eng.cache.Put(x.db.space(), key, dst[from:], exists)
+	}
+	return dst, exists, nil
+}
+
+// own returns the pending change of a pair, or nil.
+func (x *tx) own(hash uint64, key []byte) *op {
+	if len(x.ops) > 0 && x.spaces[key[0]] {
+		if i := x.find(hash, key); i >= 0 {
+			return &x.ops[i]
+		}
+	}
+	return nil
 }
 
 // Recall implements datatype.Txn.
@@ -76,11 +109,8 @@ func (x *tx) Recall(key []byte) ([]byte, bool) {
 // of them has the pair, or knows that it is absent.
 func (x *tx) recall(key []byte) (val []byte, exists, known bool) {
 	hash := xxhash.Sum64(key)
-	if len(x.ops) > 0 && x.spaces[key[0]] {
-		if i := x.find(hash, key); i >= 0 {
-			o := &x.ops[i]
-			return o.val, o.kind == opPut, true
-		}
+	if o := x.own(hash, key); o != nil {
+		return o.val, o.kind == opPut, true
 	}
 	if x.flush {
 		return nil, false, true

@@ -107,7 +107,10 @@ type savepoint struct {
 	libraries              *script.Libraries
 }
 
-const minTable = 256
+const (
+	minTable = 256
+	minArena = 4 << 10
+)
 
 func newTx(db *DB, t *Turn) *tx {
 	return &tx{db: db, turn: t, gen: 1, lockGen: 1, table: make([]tableSlot, minTable), heldGen: make([]uint32, lockStripes)}
@@ -234,14 +237,16 @@ func (x *tx) find(hash uint64, key []byte) int {
 func (x *tx) room(n int) {
 	x.gathered += n
 	if len(x.arena)+n > cap(x.arena) {
-		x.arena = make([]byte, 0, max(n, min(max(4096, 2*cap(x.arena)), keepBuffer)))
+		x.arena = make([]byte, 0, max(n, minArena, min(2*cap(x.arena), keepBuffer)))
 	}
 }
 
-func (x *tx) keep(b []byte) []byte {
-	x.room(len(b))
+func (x *tx) keep(b []byte) []byte { return x.keepParts(b, nil) }
+
+func (x *tx) keepParts(a, b []byte) []byte {
+	x.room(len(a) + len(b))
 	from := len(x.arena)
-	x.arena = append(x.arena, b...)
+	x.arena = append(append(x.arena, a...), b...)
 	return x.arena[from:len(x.arena):len(x.arena)]
 }
 
@@ -256,10 +261,7 @@ func (x *tx) Delete(key []byte) { x.change(opDelete, key, nil, nil) }
 
 func (x *tx) change(kind opKind, key, val, rest []byte) {
 	hash := xxhash.Sum64(key)
-	x.room(len(val) + len(rest))
-	from := len(x.arena)
-	x.arena = append(append(x.arena, val...), rest...)
-	kept := x.arena[from:len(x.arena):len(x.arena)]
+	kept := x.keepParts(val, rest)
 	i := x.find(hash, key)
 	if i >= 0 && i < x.ranged {
 		x.undo = append(x.undo, undoEntry{int32(i), x.ops[i]})

@@ -86,7 +86,11 @@ func (w *warming) collection(db *DB, key []byte) (data, members bool) {
 	if !known || !exists || head.Decode(raw) != nil {
 		return false, false
 	}
-	if head.Encoding != layout.EncExpanded || head.Type == layout.TypeList || head.Type == layout.TypeStream {
+	if head.Encoding != layout.EncExpanded {
+		return true, false
+	}
+	switch head.Type {
+	case layout.TypeString, layout.TypeList, layout.TypeStream: // no members
 		return true, false
 	}
 	w.prefix = db.keys.Elements(w.prefix[:0], key, head.Version)

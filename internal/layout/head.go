@@ -36,7 +36,7 @@ const (
 	EncEdited                   // string bytes that were changed in place; OBJECT ENCODING says raw
 	EncListpack                 // a whole small collection in Redis's listpack bytes
 	EncIntset                   // a whole small set of integers in Redis's intset bytes
-	EncExpanded                 // counters here, one pair per element elsewhere
+	EncExpanded                 // counters here, one pair per element, or piece of a string, elsewhere
 )
 
 // Head is the value of a head pair:
@@ -58,13 +58,13 @@ type Head struct {
 	// (which is always expanded); nil in other expanded collections.
 	Value []byte
 
-	// Of expanded collections.
+	// Of expanded collections, and of strings in pieces.
 	Version uint64
-	Count   uint64
-	First   int64 // lists: position of the first element
-	Next    int64 // lists: position after the last element
-	Low     int64 // lists: position of the first pair; those before First are spent
-	High    int64 // lists: position after the last pair
+	Count   uint64 // elements; bytes of a string
+	First   int64  // lists: position of the first element
+	Next    int64  // lists: position after the last element
+	Low     int64  // lists: position of the first pair; those before First are spent
+	High    int64  // lists: position after the last pair
 }
 
 const (

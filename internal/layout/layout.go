@@ -175,6 +175,20 @@ func Index(suffix []byte) (int64, error) {
 	return int64(binary.BigEndian.Uint64(suffix) ^ (1 << 63)), nil
 }
 
+// PieceBytes is the length of a piece of a large string. A shorter one is followed by zeros, and one that is not there
+// is zeros.
+const PieceBytes = 8 << 10
+
+const pieceNumber = 4 // bytes: shorter than all that else follows Elements
+
+// Piece says that an element key is that of a piece of a string.
+func (k *Keys) Piece(key []byte) bool { return len(key)-len(k.CollectionPrefix(key)) == pieceNumber }
+
+// AppendPiece appends the number of a piece of a string.
+func AppendPiece(prefix []byte, n int64) []byte {
+	return binary.BigEndian.AppendUint32(prefix, uint32(n))
+}
+
 // AppendScore appends a score so that byte order is numeric order. NaN must
 // not be stored; -0 is stored as 0, which Redis too compares as equal.
 func AppendScore(dst []byte, score float64) []byte {

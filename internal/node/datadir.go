@@ -25,7 +25,10 @@ import (
 const (
 	formatFile    = "FORMAT"
 	lockFile      = "LOCK"
-	formatVersion = "1"
+	formatVersion = "2"
+	// wholeStrings is the format before large strings were in pieces. All of it is read; a directory in it becomes one of
+	// today's when it is opened, as an older version would take a string in pieces for an empty one.
+	wholeStrings = "1"
 )
 
 // dataDir is a data directory held by this process.
@@ -117,8 +120,15 @@ func (d *dataDir) readFormat() error {
 		name, value, _ := strings.Cut(sc.Text(), " ")
 		fields[name] = strings.TrimSpace(value)
 	}
+	if fields["format"] == wholeStrings {
+		fields["format"] = formatVersion
+		text = bytes.Replace(text, []byte("format "+wholeStrings), []byte("format "+formatVersion), 1)
+		if err := writeFileAtomic(d.fs, path, text); err != nil {
+			return fmt.Errorf("format file of the data directory: %w", err)
+		}
+	}
 	if got := fields["format"]; got != formatVersion {
-		return fmt.Errorf("%s says format %q; this version of Haypile reads format %s only: use the version that wrote it, or a newer one", path, got, formatVersion)
+		return fmt.Errorf("%s says format %q; this version of Haypile reads format %s and older ones: use the version that wrote it, or a newer one", path, got, formatVersion)
 	}
 	return d.chooseKeys(path, fields["keyspace-layout"], fields["slot-function"])
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // ProtocolVersion is what both sides of a link must speak.
-const ProtocolVersion = 3
+const ProtocolVersion = 4
 
 // Kinds of frames on a link. The replica greets; the master welcomes it or refuses.
 // Then, per database, the replica asks with its position, the master gives its verdict, and if

@@ -13,6 +13,7 @@ package resp
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -75,6 +76,18 @@ func (w *Writer) Bulk(b []byte) {
 	w.header('$', int64(len(b)))
 	w.Buf = append(w.Buf, b...)
 	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// BulkFrom appends a bulk string of n bytes, which fill appends.
+func (w *Writer) BulkFrom(n int, fill func(dst []byte) ([]byte, error)) error {
+	w.header('$', int64(n))
+	w.Buf = slices.Grow(w.Buf, n+2)
+	buf, err := fill(w.Buf)
+	if err != nil {
+		return err
+	}
+	w.Buf = append(buf, '\r', '\n')
+	return nil
 }
 
 // BulkString is Bulk for a string.

@@ -35,7 +35,7 @@ func TestServicesOfReplicas(t *testing.T) {
 	s := harness.Start(t, harness.Options{Args: []string{"--enable-debug-command", "yes"}})
 	c := s.Client(t)
 	c.MustDo(t, "SET", "k", "v")
-	hello := `{"version":3,"run_id":"stranger","keyspace":"ordered","databases":16}`
+	hello := `{"version":4,"run_id":"stranger","keyspace":"ordered","databases":16}`
 	huge := frame(1, "")
 	binary.LittleEndian.PutUint32(huge, 1<<31)
 	noise := make([]byte, 1<<20)

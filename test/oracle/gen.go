@@ -17,6 +17,7 @@ const (
 	geos    = "g"
 	hlls    = "p"
 	streams = "x"
+	larges  = "w" // strings about the lengths from which they are kept in pieces: for their own family
 	edges   = "e" // sorted sets with scores whose sums depend on the order of adding: never input of a union
 )
 

@@ -102,6 +102,7 @@ func families() []family {
 		{"keys", 14, keyRows, keyScenarios},
 		{"string", 12, stringRows, stringScenarios},
 		{"bitmap", 6, bitmapRows, nil},
+		{"large", 2, largeRows, nil},
 		{"hash", 10, hashRows, hashScenarios},
 		{"list", 12, listRows, listScenarios},
 		{"set", 10, setRows, setScenarios},

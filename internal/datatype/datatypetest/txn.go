@@ -135,6 +135,12 @@ func (x *Txn) Get(key []byte) ([]byte, bool, error) {
 	return x.hand(v), true, nil
 }
 
+// AppendValue implements datatype.Txn.
+func (x *Txn) AppendValue(dst, key []byte, _ bool) ([]byte, bool, error) {
+	v, found := x.Pairs[string(key)]
+	return append(dst, v...), found, nil
+}
+
 // IdleSeconds implements datatype.Txn.
 func (x *Txn) IdleSeconds([]byte) int64 { return 0 }
 
