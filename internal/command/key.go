@@ -54,9 +54,9 @@ var keyRows = []Row{
 	{Name: "randomkey", Arity: 1, Flags: ReadOnly | AnyKey, Handler: randomKey, Group: "generic", Since: "1.0.0", Summary: "Returns a random key name from the database.",
 		Syntax: "()", Complexity: "O(1)"},
 	{Name: "rename", Arity: 3, Flags: Write, Keys: TwoKeys, Handler: rename, Group: "generic", Since: "1.0.0", Summary: "Renames a key and overwrites the destination.",
-		Syntax: "key newkey", Complexity: "O(N) for N elements, which are written under the new name; O(1) for strings"},
+		Syntax: "key newkey", Complexity: "O(1); O(N) for N elements or bytes where slots are kept apart and the names are of two"},
 	{Name: "renamenx", Arity: 3, Flags: Write | Fast, Keys: TwoKeys, Handler: renameNX, Group: "generic", Since: "1.0.0", Summary: "Renames a key only when the target key name doesn't exist.",
-		Syntax: "key newkey", Complexity: "O(N) for N elements, which are written under the new name; O(1) for strings"},
+		Syntax: "key newkey", Complexity: "O(1); O(N) for N elements or bytes where slots are kept apart and the names are of two"},
 	{Name: "scan", Arity: -2, Flags: ReadOnly | AnyKey, Handler: scan, Group: "generic", Since: "2.8.0", Summary: "Iterates over the key names in the database.",
 		Syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]@6.0.0", Complexity: "O(N) for a count of N"},
 	{Name: "swapdb", Arity: 3, Flags: Write | Fast | Exclusive | Once, Claims: swapClaims, Handler: swapDB, Group: "server", Cats: "keyspace dangerous", Since: "4.0.0", Summary: "Swaps two Redis databases.",
@@ -179,10 +179,9 @@ func renameKey(c *Ctx, replace bool) (done bool, err error) {
 	if err != nil || dst.Exists && !replace {
 		return false, err
 	}
-	if err := datatype.CopyKey(&src, &dst); err != nil {
+	if err := datatype.MoveKey(&src, &dst); err != nil {
 		return false, err
 	}
-	src.Remove()
 	c.T.Event(datatype.ClassGeneric, "rename_from", src.Name)
 	c.T.Event(datatype.ClassGeneric, "rename_to", dst.Name)
 	return true, nil

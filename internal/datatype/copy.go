@@ -13,12 +13,37 @@ func CopyKey(src, dst *Key) error {
 		if err := src.t.Heavy(src.weight()); err != nil {
 			return err
 		}
-		dst.Head.Version = dst.t.NewVersion()
+		dst.Head.Version, dst.Head.Home = dst.t.NewVersion(), nil
 		if err := copyElements(src, dst); err != nil {
 			return err
 		}
 	}
 	dst.Save()
+	return nil
+}
+
+// MoveKey gives a key another name, in the same database, with its expiry. What dst held is dropped. The elements
+// of an expanded key stay where they are: the head names their home.
+func MoveKey(src, dst *Key) error {
+	head, home := src.Head, src.home()
+	if head.Encoding != layout.EncExpanded || !src.t.Keys().SameSlot(home, dst.Name) {
+		err := CopyKey(src, dst)
+		src.Remove()
+		return err
+	}
+	dst.Reset(head.Type, head.Encoding)
+	dst.Head = head
+	if string(home) == string(dst.Name) {
+		dst.Head.Home = nil
+	} else if dst.Head.Home = home; home == nil {
+		dst.Head.Home = []byte{} // the empty name is a name
+	}
+	dst.Save()
+	for _, name := range [][]byte{src.Name, dst.Name} { // what is remembered under a name is not followed under another
+		src.t.Window(name, head.Version).Drop()
+	}
+	src.Head = layout.Head{} // which has nothing to drop
+	src.Remove()
 	return nil
 }
 

@@ -35,8 +35,9 @@ func (h *Hash) past(atMS int64) bool { return atMS != 0 && atMS <= h.t.NowMS() }
 
 // timeKey is the key of the pair that finds a field by its time.
 func (h *Hash) timeKey(atMS int64, field []byte) []byte {
-	dst := h.t.Scratch(len(h.Name) + keyRoom + len(field))
-	return layout.AppendFieldTime(h.t.Keys().Scores(dst, h.Name, h.Head.Version), atMS, field)
+	name := h.home()
+	dst := h.t.Scratch(len(name) + keyRoom + len(field))
+	return layout.AppendFieldTime(h.t.Keys().Scores(dst, name, h.Head.Version), atMS, field)
 }
 
 func (h *Hash) putField(field, val []byte, atMS int64) {

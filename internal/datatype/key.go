@@ -54,6 +54,8 @@ func (k *Key) decode(raw []byte) error {
 	k.lapsed = k.Head.Expired(k.t.NowMS())
 	if k.Exists = !k.lapsed; k.lapsed {
 		k.hide()
+	} else if k.Head.Home != nil {
+		return k.t.LockHome(k.Head.Home)
 	}
 	return nil
 }
@@ -86,7 +88,7 @@ func (k *Key) Reset(typ layout.Type, enc layout.Encoding) {
 
 // Expand gives the key a new version for elements of their own.
 func (k *Key) Expand() {
-	k.Head.Encoding, k.Head.Value = layout.EncExpanded, nil
+	k.Head.Encoding, k.Head.Value, k.Head.Home = layout.EncExpanded, nil, nil
 	k.Head.Version = k.t.NewVersion()
 }
 
@@ -115,7 +117,7 @@ func (k *Key) Save() {
 	}
 	k.stored, k.Exists, k.expireMS = true, true, k.Head.ExpireMS
 	key := k.t.Keys().Head(k.t.Scratch(len(k.Name)+keyRoom), k.Name)
-	k.t.PutParts(key, k.Head.AppendMeta(k.t.Scratch(layout.HeadMetaMax)), k.Head.Value)
+	k.t.PutParts(key, k.Head.AppendMeta(k.t.Scratch(layout.HeadMetaMax+len(k.Head.Home))), k.Head.Value)
 	if isNew {
 		k.t.Event(ClassNew, "new", k.Name)
 	}
@@ -175,11 +177,11 @@ func (k *Key) dropElements() {
 	if !k.stored || h.Encoding != layout.EncExpanded {
 		return
 	}
-	keys := k.t.Keys()
-	prefix := keys.Elements(k.t.Scratch(len(k.Name)+keyRoom), k.Name, h.Version)
+	keys, name := k.t.Keys(), k.homeOf(h)
+	prefix := keys.Elements(k.t.Scratch(len(name)+keyRoom), name, h.Version)
 	k.t.DeleteRange(prefix, prefixEnd(k.t, prefix))
 	if h.Type == layout.TypeZSet || h.FieldsMS != 0 {
-		prefix = keys.Scores(k.t.Scratch(len(k.Name)+keyRoom), k.Name, h.Version)
+		prefix = keys.Scores(k.t.Scratch(len(name)+keyRoom), name, h.Version)
 		k.t.DeleteRange(prefix, prefixEnd(k.t, prefix))
 	}
 }
@@ -194,32 +196,47 @@ func (k *Key) StoredExpireMS() int64 { return k.expireMS }
 // and a score or a position.
 const keyRoom = 40
 
+// home is the name that the keys of the elements have.
+func (k *Key) home() []byte { return k.homeOf(&k.Head) }
+
+func (k *Key) homeOf(h *layout.Head) []byte {
+	if h.Home != nil {
+		return h.Home
+	}
+	return k.Name
+}
+
 // Elements returns the prefix of the collection's element pairs.
 func (k *Key) Elements() []byte {
-	return k.t.Keys().Elements(k.t.Scratch(len(k.Name)+keyRoom), k.Name, k.Head.Version)
+	name := k.home()
+	return k.t.Keys().Elements(k.t.Scratch(len(name)+keyRoom), name, k.Head.Version)
 }
 
 // Scores returns the prefix of a sorted set's score pairs.
 func (k *Key) Scores() []byte {
-	return k.t.Keys().Scores(k.t.Scratch(len(k.Name)+keyRoom), k.Name, k.Head.Version)
+	name := k.home()
+	return k.t.Keys().Scores(k.t.Scratch(len(name)+keyRoom), name, k.Head.Version)
 }
 
 // Member returns the element pair's key of a member of a hash, set or sorted set.
 func (k *Key) Member(member []byte) []byte {
-	dst := k.t.Scratch(len(k.Name) + keyRoom + len(member))
-	return layout.AppendMember(k.t.Keys().Elements(dst, k.Name, k.Head.Version), member)
+	name := k.home()
+	dst := k.t.Scratch(len(name) + keyRoom + len(member))
+	return layout.AppendMember(k.t.Keys().Elements(dst, name, k.Head.Version), member)
 }
 
 // Score returns the score pair's key of a member of a sorted set.
 func (k *Key) Score(score float64, member []byte) []byte {
-	dst := k.t.Scratch(len(k.Name) + keyRoom + len(member))
-	return append(layout.AppendScore(k.t.Keys().Scores(dst, k.Name, k.Head.Version), score), member...)
+	name := k.home()
+	dst := k.t.Scratch(len(name) + keyRoom + len(member))
+	return append(layout.AppendScore(k.t.Keys().Scores(dst, name, k.Head.Version), score), member...)
 }
 
 // Index returns the element pair's key of a list position.
 func (k *Key) Index(index int64) []byte {
-	dst := k.t.Scratch(len(k.Name) + keyRoom)
-	return layout.AppendIndex(k.t.Keys().Elements(dst, k.Name, k.Head.Version), index)
+	name := k.home()
+	dst := k.t.Scratch(len(name) + keyRoom)
+	return layout.AppendIndex(k.t.Keys().Elements(dst, name, k.Head.Version), index)
 }
 
 func prefixEnd(t Txn, prefix []byte) []byte {

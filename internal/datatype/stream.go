@@ -64,8 +64,9 @@ func (s *Stream) Save() {
 // until the next call.
 func (s *Stream) pairs() []byte {
 	if s.prefix == nil {
-		dst := s.t.Scratch(len(s.Name) + keyRoom + layout.StreamKeyRoom)
-		s.prefix = s.t.Keys().Elements(dst, s.Name, s.Head.Version)
+		name := s.home()
+		dst := s.t.Scratch(len(name) + keyRoom + layout.StreamKeyRoom)
+		s.prefix = s.t.Keys().Elements(dst, name, s.Head.Version)
 	}
 	return s.prefix
 }

@@ -39,6 +39,8 @@ type Txn interface {
 	AppendValue(dst, key []byte, remember bool) (val []byte, found bool, err error)
 	// Recall is Get for a pair that happens to be in memory; found is false for all others, too.
 	Recall(key []byte) (val []byte, found bool)
+	// LockHome is called before pairs are looked at that have another name than the locked key (layout.Head.Home).
+	LockHome(name []byte) error
 	// IdleSeconds is how long ago a key was used last, as far as is known.
 	IdleSeconds(name []byte) int64
 	// Put, Delete and DeleteRange change pairs; arguments are copied. What lies in a

@@ -5,8 +5,12 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/haypile/haypile/internal/engine"
+	"github.com/haypile/haypile/internal/resp"
 )
 
 // Strings in pieces are whole after a loss of power: each is as some prefix of the changes left it. What a change of a few bytes writes to the
@@ -72,5 +76,46 @@ func largeStringHistory(t *testing.T, rng *rand.Rand) {
 	in.do("SETRANGE", "k", 100_000, "after")
 	if got := in.do("GETRANGE", "k", 99_990, 100_004); !strings.HasSuffix(got, "after\r\n") {
 		t.Errorf("after the restart: %q", got)
+	}
+}
+
+// The pairs of a renamed key have its old name, by which a replica's Applier locks them: readers of the key ask for that lock too.
+func TestReplicaLocksTheHomeOfARenamedKey(t *testing.T) {
+	in, err := openOn(t, vfs.NewCrashableMem())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.done()
+	in.do("SET", "old", strings.Repeat("x", 100_000))
+	in.do("RENAME", "old", "new")
+	applier, reader := in.eng.NewTurn(true), in.eng.NewTurn(false)
+	read := func() engine.Status {
+		reader.Begin(time.Now())
+		a := args("STRLEN", "new")
+		st := reader.Exec(in.cl, in.eng.Table().Resolve(a), a, &resp.Writer{Proto: 2})
+		if err := reader.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}
+	for _, follower := range []bool{false, true} {
+		in.eng.SetFollower(follower)
+		applier.Begin(time.Now())
+		if err := applier.Lock(0, []byte("old")); err != nil {
+			t.Fatal(err)
+		}
+		want := engine.Done
+		if follower {
+			want = engine.Offload
+		}
+		if st := read(); st != want {
+			t.Errorf("follower %v: status %v, want %v", follower, st, want)
+		}
+		if err := applier.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if st := read(); st != engine.Done {
+			t.Errorf("follower %v, the old name is free: status %v", follower, st)
+		}
 	}
 }

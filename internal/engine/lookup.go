@@ -99,6 +99,15 @@ func (x *tx) own(hash uint64, key []byte) *op {
 	return nil
 }
 
+// LockHome implements datatype.Txn. The lock of the key itself is enough among commands; but an Applier finds locks for
+// what a master has changed by the names in pairs.
+func (x *tx) LockHome(name []byte) error {
+	if !x.db.eng.follower.Load() {
+		return nil
+	}
+	return x.turn.Lock(x.db.eng.indexOf(x.db), name)
+}
+
 // Recall implements datatype.Txn.
 func (x *tx) Recall(key []byte) ([]byte, bool) {
 	val, exists, _ := x.recall(key)

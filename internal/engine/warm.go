@@ -93,6 +93,9 @@ func (w *warming) collection(db *DB, key []byte) (data, members bool) {
 	case layout.TypeString, layout.TypeList, layout.TypeStream: // no members
 		return true, false
 	}
+	if head.Home != nil {
+		key = head.Home
+	}
 	w.prefix = db.keys.Elements(w.prefix[:0], key, head.Version)
 	return true, true
 }

@@ -45,6 +45,7 @@ const (
 //	byte 1     flags
 //	8 bytes    expiry, Unix ms (if flagExpires)
 //	8 bytes    time of the first field that expires, Unix ms (if flagFields)
+//	uvarint n, n bytes: the name that the elements' keys have (if flagHome)
 //	rest       EncExpanded: version 8, count 8, for lists first 8, next 8 (if flagSpent:
 //	           low 8, high 8), and for streams their StreamMeta as Value
 //	           otherwise: the value itself
@@ -57,6 +58,9 @@ type Head struct {
 	// Value holds string bytes, a listpack, an intset or the StreamMeta of a stream
 	// (which is always expanded); nil in other expanded collections.
 	Value []byte
+
+	// Home is the name that the keys of the elements have, where that is not the key's own: it was renamed.
+	Home []byte
 
 	// Of expanded collections, and of strings in pieces.
 	Version uint64
@@ -71,7 +75,8 @@ const (
 	flagExpires = 1 << 0
 	flagFields  = 1 << 1
 	flagSpent   = 1 << 2
-	knownFlags  = flagExpires | flagFields | flagSpent
+	flagHome    = 1 << 3
+	knownFlags  = flagExpires | flagFields | flagSpent | flagHome
 )
 
 // Expired says whether the key is past its time at now (Unix ms).
@@ -82,8 +87,8 @@ func (h *Head) Spent() bool {
 	return h.Type == TypeList && h.Encoding == EncExpanded && (h.Low < h.First || h.High > h.Next)
 }
 
-// HeadMetaMax is the most that AppendMeta appends.
-const HeadMetaMax = 2 + 8 + 8 + 48
+// HeadMetaMax is the most that AppendMeta appends, Home aside.
+const HeadMetaMax = 2 + 8 + 8 + 48 + binary.MaxVarintLen32
 
 // AppendMeta appends everything but Value, which follows it.
 func (h *Head) AppendMeta(dst []byte) []byte {
@@ -97,6 +102,9 @@ func (h *Head) AppendMeta(dst []byte) []byte {
 	if h.Spent() {
 		flags |= flagSpent
 	}
+	if h.Home != nil && h.Encoding == EncExpanded {
+		flags |= flagHome
+	}
 	dst = append(dst, byte(h.Type)|byte(h.Encoding)<<4, flags)
 	if h.ExpireMS != 0 {
 		dst = binary.BigEndian.AppendUint64(dst, uint64(h.ExpireMS))
@@ -106,6 +114,9 @@ func (h *Head) AppendMeta(dst []byte) []byte {
 	}
 	if h.Encoding != EncExpanded {
 		return dst
+	}
+	if h.Home != nil {
+		dst = append(binary.AppendUvarint(dst, uint64(len(h.Home))), h.Home...)
 	}
 	dst = binary.BigEndian.AppendUint64(dst, h.Version)
 	dst = binary.BigEndian.AppendUint64(dst, h.Count)
@@ -123,7 +134,7 @@ func (h *Head) AppendMeta(dst []byte) []byte {
 // Append appends the head's bytes.
 func (h *Head) Append(dst []byte) []byte { return append(h.AppendMeta(dst), h.Value...) }
 
-// Decode reads a head. Value aliases b. Packed collections are checked by
+// Decode reads a head. Value and Home alias b. Packed collections are checked by
 // their own packages when they are first used, not here.
 func (h *Head) Decode(b []byte) error {
 	if len(b) < 2 || b[1]&^knownFlags != 0 {
@@ -150,11 +161,19 @@ func (h *Head) Decode(b []byte) error {
 		b = b[8:]
 	}
 	if h.Encoding != EncExpanded {
-		if flags&flagSpent != 0 {
+		if flags&(flagSpent|flagHome) != 0 {
 			return ErrCorrupt
 		}
 		h.Value = b
 		return nil
+	}
+	if flags&flagHome != 0 {
+		n, w := binary.Uvarint(b)
+		if w <= 0 || n > uint64(len(b)-w) {
+			return ErrCorrupt
+		}
+		h.Home = b[w : w+int(n) : w+int(n)]
+		b = b[w+int(n):]
 	}
 	want := 16
 	switch h.Type {

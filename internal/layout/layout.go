@@ -4,7 +4,7 @@
 // Promises:
 //   - L1. Every pair belongs to one key space, told by its first byte.
 //   - L2. A user key has exactly one head pair. Everything else that belongs to
-//     it carries the version named in the head, so a head deleted or given a
+//     it carries the version named in the head, and the key's name or that which the head names, so a head deleted or given a
 //     new version makes its old elements unreachable at once.
 //   - L3. All pairs of one version of one key are contiguous in each space.
 //   - L4. Decoding never panics; bytes that make no sense give ErrCorrupt.
@@ -56,6 +56,9 @@ func (k *Keys) slot(dst, userKey []byte) []byte {
 	}
 	return dst
 }
+
+// SameSlot says that two user keys are of one slot, or that there are none.
+func (k *Keys) SameSlot(a, b []byte) bool { return k.Order != Slotted || k.SlotOf(a) == k.SlotOf(b) }
 
 // SlotBytes is the number of bytes between the space and the user key.
 func (k *Keys) SlotBytes() int {

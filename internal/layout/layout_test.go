@@ -195,7 +195,7 @@ func TestState(t *testing.T) {
 func sameHead(a, b *Head) bool {
 	x, y := *a, *b
 	x.Value, y.Value = nil, nil
-	return bytes.Equal(a.Value, b.Value) && x.Type == y.Type && x.Encoding == y.Encoding && x.ExpireMS == y.ExpireMS && x.FieldsMS == y.FieldsMS &&
+	return bytes.Equal(a.Value, b.Value) && bytes.Equal(a.Home, b.Home) && (a.Home == nil) == (b.Home == nil) && x.Type == y.Type && x.Encoding == y.Encoding && x.ExpireMS == y.ExpireMS && x.FieldsMS == y.FieldsMS &&
 		x.Version == y.Version && x.Count == y.Count && x.First == y.First && x.Next == y.Next &&
 		min(x.Low, x.First) == min(y.Low, y.First) && max(x.High, x.Next) == max(y.High, y.Next)
 }
@@ -206,6 +206,11 @@ func TestHeadRoundTrip(t *testing.T) {
 		{Type: TypeString, Encoding: EncEdited, ExpireMS: 1 << 41, Value: []byte("value")},
 		{Type: TypeHash, Encoding: EncListpack, Value: []byte{1, 2, 3}},
 		{Type: TypeHash, Encoding: EncExpanded, ExpireMS: 7, FieldsMS: 1 << 41, Version: 1, Count: 2},
+		{Type: TypeString, Encoding: EncExpanded, ExpireMS: 7, Version: 1, Count: 1 << 30},
+		{Type: TypeString, Encoding: EncExpanded, ExpireMS: 7, Home: []byte("its name before"), Version: 1, Count: 1 << 30},
+		{Type: TypeHash, Encoding: EncExpanded, FieldsMS: 7, Home: []byte{}, Version: 1, Count: 1},
+		{Type: TypeList, Encoding: EncExpanded, Home: bytes.Repeat([]byte("x"), 300), Version: 9, Count: 2, First: -1, Next: 1, Low: -5, High: 1},
+		{Type: TypeStream, Encoding: EncExpanded, Home: []byte("s"), Version: 9, Value: bytes.Repeat([]byte{1}, StreamMetaLen)},
 		{Type: TypeSet, Encoding: EncIntset, Value: []byte{1}},
 		{Type: TypeZSet, Encoding: EncExpanded, Version: math.MaxUint64, Count: 3},
 		{Type: TypeList, Encoding: EncExpanded, ExpireMS: 5, Version: 9, Count: 2, First: -1, Next: 1},
@@ -217,7 +222,7 @@ func TestHeadRoundTrip(t *testing.T) {
 		if err := got.Decode(b); err != nil || !sameHead(&h, &got) {
 			t.Errorf("%+v comes back as %+v, %v", h, got, err)
 		}
-		if meta := h.AppendMeta(nil); len(meta) > HeadMetaMax || len(meta)+len(h.Value) != len(b) {
+		if meta := h.AppendMeta(nil); len(meta) > HeadMetaMax+len(h.Home) || len(meta)+len(h.Value) != len(b) {
 			t.Errorf("%+v: %d bytes of meta", h, len(meta))
 		}
 	}

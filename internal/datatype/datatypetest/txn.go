@@ -141,6 +141,9 @@ func (x *Txn) AppendValue(dst, key []byte, _ bool) ([]byte, bool, error) {
 	return append(dst, v...), found, nil
 }
 
+// LockHome implements datatype.Txn.
+func (x *Txn) LockHome([]byte) error { return nil }
+
 // IdleSeconds implements datatype.Txn.
 func (x *Txn) IdleSeconds([]byte) int64 { return 0 }
 
