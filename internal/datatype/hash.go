@@ -206,7 +206,7 @@ func (h *Hash) Delete(field []byte) (bool, error) {
 
 // Save writes what Set and Delete have changed; an empty hash is removed (D3).
 func (h *Hash) Save() {
-	if !h.changed {
+	if !h.changed && h.Head.Home == nil {
 		return
 	}
 	h.changed = false

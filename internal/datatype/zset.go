@@ -292,7 +292,7 @@ func (z *ZSet) removeExpanded(member []byte, score float64) {
 
 // Save writes what has changed; an empty sorted set is removed (D3).
 func (z *ZSet) Save() {
-	if !z.changed {
+	if !z.changed && z.Head.Home == nil {
 		return
 	}
 	z.changed = false

@@ -22,7 +22,7 @@ type Applier struct {
 	eng  *Engine
 	turn *Turn
 	reqs []lockRequest
-	keys map[string]struct{} // heads of the chunk that someone waits for, watches or tracks
+	keys map[string]struct{} // keys of the chunk, if someone waits for some, watches or tracks them
 
 	events []event // of the chunk, that someone here wants to hear of
 
@@ -111,7 +111,9 @@ func (a *Applier) plan(i int, db *DB, frames []byte) error {
 			if stripe := stripeOf(owner); len(a.reqs) == 0 || a.reqs[len(a.reqs)-1].stripe != stripe {
 				a.reqs = append(a.reqs, lockRequest{db: i, stripe: stripe})
 			}
-			if curious && key[0] == layout.SpaceHead {
+			// A field or a score that is set again changes no head. (Nor does an acknowledgement in a stream, of which nobody would
+			// have to be told: but that cannot be seen here.)
+			if curious && (key[0] == layout.SpaceHead || key[0] == layout.SpaceElement) {
 				a.keys[string(owner)] = struct{}{}
 			}
 		})

@@ -59,7 +59,8 @@ type Head struct {
 	// (which is always expanded); nil in other expanded collections.
 	Value []byte
 
-	// Home is the name that the keys of the elements have, where that is not the key's own: it was renamed.
+	// Home is the name that the keys of the elements have, where that is not the key's own: it was renamed. The head of
+	// such a key is written with every change of its elements, as replicas find by names in pairs whom to tell of a change.
 	Home []byte
 
 	// Of expanded collections, and of strings in pieces.
