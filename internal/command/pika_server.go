@@ -67,7 +67,7 @@ func databaseList(c *Ctx, list []byte) (dbs []int, err error) {
 
 func delBackup(c *Ctx) error {
 	if err := c.Host.DeleteBackups(); err != nil {
-		return resp.Err("ERR " + err.Error())
+		return backupError(err)
 	}
 	return c.ok()
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -19,9 +20,10 @@ type Operator interface {
 	ResetStats()
 	Slowlog() *metric.Slowlog
 	Latency() *metric.Latency
-	// Backup writes a checkpoint of every database to a new directory.
-	Backup() (dir string, err error)
-	BackupRunning() bool
+	// Backup writes a checkpoint of every database to a new directory; StartBackup does so in the background. One is written
+	// at a time: another is refused.
+	Backup() error
+	StartBackup() error
 	// DeleteBackups deletes what Backup has written, all of it.
 	DeleteBackups() error
 	// Compact begins to compact keys of databases, in the background.
@@ -154,13 +156,18 @@ func help(c *Ctx, name string, lines ...string) error {
 func lastSave(c *Ctx) error { return c.int(c.Host.LastSave().Unix()) }
 
 func save(c *Ctx) error {
-	if c.Host.BackupRunning() {
-		return resp.Err("ERR Background save already in progress")
-	}
-	if _, err := c.Host.Backup(); err != nil {
-		return resp.Err("ERR " + err.Error())
+	if err := c.Host.Backup(); err != nil {
+		return backupError(err)
 	}
 	return c.ok()
+}
+
+func backupError(err error) error {
+	var e resp.Err
+	if errors.As(err, &e) {
+		return e
+	}
+	return resp.Err("ERR " + err.Error())
 }
 
 // bgrewriteaof has nothing to do: the log is shortened all the time, see binlog-retention.
@@ -174,10 +181,9 @@ func bgsave(c *Ctx) error {
 	if len(c.Args) > 1 && !schedule && !strings.HasPrefix(strings.ToLower(c.Arg(1)), "db") {
 		return resp.ErrSyntax
 	}
-	if c.Host.BackupRunning() {
-		return resp.Err("ERR Background save already in progress")
+	if err := c.Host.StartBackup(); err != nil {
+		return backupError(err)
 	}
-	go func() { _, _ = c.Host.Backup() }() // logs its outcome; INFO and LASTSAVE show it
 	c.W.Simple("Background saving started")
 	return nil
 }

@@ -33,7 +33,9 @@ func (e *Engine) Compact(numbers []int, within datatype.KeyRange) error {
 	if !e.compacting.CompareAndSwap(nil, &now) {
 		return ErrCompacting
 	}
+	e.tasks.Add(1)
 	go func() {
+		defer e.tasks.Done()
 		defer e.compacting.Store(nil)
 		for _, db := range dbs {
 			db.compact(whole, within)

@@ -260,8 +260,14 @@ func cached(key []byte) bool { return key[0] == layout.SpaceHead || key[0] == la
 // back to the cache; that reads the whole cache, so a few pairs are left to eviction.
 func (db *DB) leaveSpace() {
 	old := cache.Space(db.spaceID.Swap(db.eng.newSpace()))
-	if db.inCache.Swap(0) > worthDropping {
-		go db.eng.cache.Drop(old)
+	if db.inCache.Swap(0) <= worthDropping {
+		return
+	}
+	if leave, ok := db.enterBackground(); ok {
+		go func() {
+			defer leave()
+			db.eng.cache.Drop(old)
+		}()
 	}
 }
 

@@ -76,9 +76,11 @@ type Engine struct {
 	libraries atomic.Pointer[script.Libraries] // of functions; kept in database 0
 	scripts   atomic.Pointer[script.Host]      // that they were loaded with
 
-	jobs    chan Job
-	workers sync.WaitGroup
-	syncer  syncer
+	jobs       chan Job
+	submitting sync.RWMutex // written by Close, which ends jobs
+	workers    sync.WaitGroup
+	tasks      sync.WaitGroup // what ends when its database is closed
+	syncer     syncer
 
 	// WriteErr, if set, refuses writes that take space (a full disk): see Refuses.
 	WriteErr func() error
@@ -175,7 +177,7 @@ func (e *Engine) DB(i int) (*DB, error) {
 		return db, nil
 	}
 	if e.closing.Load() {
-		return nil, errors.New("the server is shutting down")
+		return nil, ErrClosed
 	}
 	name, o, err := e.opts.DB(i)
 	if err != nil {
@@ -223,15 +225,20 @@ func (e *Engine) Wake(name []byte) {
 
 // Close stops the workers and closes all databases. Turns must have ended.
 func (e *Engine) Close() error {
+	e.submitting.Lock()
 	e.closing.Store(true)
 	close(e.jobs)
+	e.submitting.Unlock()
 	e.workers.Wait()
 	e.syncer.close()
 	var errs []error
 	for i := range e.dbs {
 		if db := e.dbs[i].Swap(nil); db != nil {
+			db.inUse.Lock() // those who look at it have gone
 			errs = append(errs, db.close())
+			db.inUse.Unlock()
 		}
 	}
+	e.tasks.Wait()
 	return errors.Join(errs...)
 }

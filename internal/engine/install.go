@@ -6,19 +6,39 @@ import (
 	"sync"
 )
 
-// View calls f with database i, which stays open meanwhile. It reports false, and
-// calls nothing, when the database is not open or is being exchanged.
-func (e *Engine) View(i int, f func(db *DB)) bool {
+// Why View has not called its function.
+var (
+	ErrClosed  = errors.New("the server is shutting down")
+	ErrNotOpen = errors.New("the database has never been used") // so it has no data
+)
+
+// View calls f with database i, which stays open meanwhile, and returns its error; or it calls nothing, and returns ErrClosed,
+// ErrNotOpen, or ErrExchanged while another copy takes the database's place.
+func (e *Engine) View(i int, f func(db *DB) error) error {
 	db := e.Opened(i)
-	if db == nil || !db.inUse.TryRLock() {
-		return false
+	switch {
+	case e.closing.Load():
+		return ErrClosed
+	case db == nil:
+		return ErrNotOpen
+	case !db.inUse.TryRLock():
+		return ErrExchanged
 	}
 	defer db.inUse.RUnlock()
 	if e.Opened(i) != db {
-		return false
+		return ErrExchanged // or closed; whoever asks again is told
 	}
-	f(db)
-	return true
+	return f(db)
+}
+
+// EachOpen calls f with the databases that can be looked at now, for reports and what is done again soon.
+func (e *Engine) EachOpen(f func(i int, db *DB)) {
+	for i := range e.dbs {
+		_ = e.View(i, func(db *DB) error {
+			f(i, db)
+			return nil
+		})
+	}
 }
 
 // Install puts another copy of a database in place of the one that is open, or of none: o says

@@ -27,19 +27,29 @@ type Job struct {
 // jobs get a goroutine of their own, and so do rare commands that may last (MIGRATE waits for another
 // server), so that they keep no worker from the others.
 func (e *Engine) Submit(j Job) {
+	e.submitting.RLock()
+	defer e.submitting.RUnlock()
+	if e.closing.Load() {
+		return // nobody is there to be answered
+	}
 	if j.Row != nil && j.Row.Is(command.Worker|command.Once) {
-		e.workers.Add(1)
-		go func() {
-			defer e.workers.Done()
-			e.runJob(e.NewTurn(true), j)
-		}()
+		e.runAlone(j)
 		return
 	}
 	select {
 	case e.jobs <- j:
 	default:
-		go func() { e.runJob(e.NewTurn(true), j) }()
+		e.runAlone(j)
 	}
+}
+
+// runAlone gives a job a goroutine of its own.
+func (e *Engine) runAlone(j Job) {
+	e.workers.Add(1)
+	go func() {
+		defer e.workers.Done()
+		e.runJob(e.NewTurn(true), j)
+	}()
 }
 
 func (e *Engine) work() {

@@ -48,9 +48,7 @@ func latencystatsSection(w *writer, s *Sources) {
 
 // opened visits the databases that are open.
 func opened(s *Sources, visit func(i int, db *engine.DB)) {
-	for i := range s.Engine.Databases() {
-		s.Engine.View(i, func(db *engine.DB) { visit(i, db) })
-	}
+	s.Engine.EachOpen(visit)
 }
 
 func keyspaceSection(w *writer, s *Sources) {

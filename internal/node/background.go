@@ -8,11 +8,26 @@ import (
 	"github.com/haypile/haypile/internal/engine"
 )
 
-// every runs f periodically until the node closes.
-func (n *Node) every(d time.Duration, f func()) {
+// spawn runs f on a goroutine that Close waits for. It says false, and runs nothing, when the node is being closed.
+func (n *Node) spawn(f func()) bool {
+	n.stopMu.Lock()
+	defer n.stopMu.Unlock()
+	select {
+	case <-n.stop:
+		return false
+	default:
+	}
 	n.bg.Add(1)
 	go func() {
 		defer n.bg.Done()
+		f()
+	}()
+	return true
+}
+
+// every runs f periodically until the node closes.
+func (n *Node) every(d time.Duration, f func()) {
+	n.spawn(func() {
 		t := time.NewTicker(d)
 		defer t.Stop()
 		for {
@@ -23,7 +38,7 @@ func (n *Node) every(d time.Duration, f func()) {
 				f()
 			}
 		}
-	}()
+	})
 }
 
 func (n *Node) background() {
@@ -67,9 +82,7 @@ func (n *Node) trimLogs() {
 	if v.BinlogRetention > 0 {
 		oldest = time.Now().Add(-v.BinlogRetention)
 	}
-	for i := range n.eng.Databases() {
-		n.eng.View(i, func(db *engine.DB) { n.trimLog(db, v, oldest) })
-	}
+	n.eng.EachOpen(func(_ int, db *engine.DB) { n.trimLog(db, v, oldest) })
 }
 
 func (n *Node) trimLog(db *engine.DB, v *config.Values, oldest time.Time) {

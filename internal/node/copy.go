@@ -27,16 +27,14 @@ func (n *Node) makeSnapshot(name, dir string) (snap fullsync.Snapshot, err error
 	if err != nil {
 		return snap, err
 	}
-	err = fmt.Errorf("database %s is being exchanged", name)
-	n.eng.View(i, func(db *engine.DB) {
+	err = n.eng.View(i, func(db *engine.DB) (err error) {
 		if db.Incomplete() {
-			err = errors.New("this server has only the beginning of the data")
-			return
+			return errors.New("this server has only the beginning of the data")
 		}
 		pin := db.Log().Pin(db.Log().Start()) // moved up when the position is known
 		if err = db.Store().Checkpoint(dir); err != nil {
 			pin.Release()
-			return
+			return err
 		}
 		var st layout.State
 		var h layout.Histories
@@ -45,13 +43,14 @@ func (n *Node) makeSnapshot(name, dir string) (snap fullsync.Snapshot, err error
 		}
 		if err != nil {
 			pin.Release()
-			return
+			return err
 		}
 		pin.Advance(binlog.LSN(st.LSN))
 		log := db.Log()
 		snap = fullsync.Snapshot{LSN: st.LSN, Release: pin.Release, Valid: func() bool { return n.provable(name, log, h, st.LSN) }, Stale: func() bool {
 			return int64(log.End())-int64(st.LSN) > int64(n.cfg.Load().BinlogRetentionBytes)/2
 		}}
+		return nil
 	})
 	return snap, err
 }

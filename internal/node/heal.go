@@ -27,13 +27,11 @@ func (n *Node) heal() {
 	if !n.repl.replica.Load() {
 		return
 	}
-	for i := range n.eng.Databases() {
-		_ = n.eng.View(i, func(db *engine.DB) {
-			if d, damaged := db.Store().Damaged(); damaged {
-				n.healDatabase(db.Name, d.File)
-			}
-		})
-	}
+	n.eng.EachOpen(func(_ int, db *engine.DB) {
+		if d, damaged := db.Store().Damaged(); damaged {
+			n.healDatabase(db.Name, d.File)
+		}
+	})
 }
 
 func (n *Node) healDatabase(name, file string) {

@@ -117,15 +117,13 @@ func (n *Node) Memory() []command.MemoryPart {
 	peakRSS.Store(max(peakRSS.Load(), rss))
 	var memtables, pending, filter int64
 	blocks := int64(0)
-	for i := range n.eng.Databases() {
-		n.eng.View(i, func(db *engine.DB) {
-			m := db.Store().Metrics()
-			memtables += int64(m.MemTable.Size + m.MemTable.ZombieSize)
-			blocks = m.BlockCache.Size // shared
-			pending += db.Store().PendingBytes()
-			filter += db.Store().FilterBytes()
-		})
-	}
+	n.eng.EachOpen(func(_ int, db *engine.DB) {
+		m := db.Store().Metrics()
+		memtables += int64(m.MemTable.Size + m.MemTable.ZombieSize)
+		blocks = m.BlockCache.Size // shared
+		pending += db.Store().PendingBytes()
+		filter += db.Store().FilterBytes()
+	})
 	clients := int64(0)
 	for _, c := range n.registry.All() {
 		if c.Sink != nil {

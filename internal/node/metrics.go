@@ -132,9 +132,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(descStopped, stopped)
 	c.replication(gauge, counter)
-	for i := range n.eng.Databases() {
-		n.eng.View(i, func(db *engine.DB) { c.database(db, strconv.Itoa(i), gauge, counter) })
-	}
+	n.eng.EachOpen(func(i int, db *engine.DB) { c.database(db, strconv.Itoa(i), gauge, counter) })
 }
 
 func (c *collector) replication(gauge, counter func(*prometheus.Desc, int64, ...string)) {

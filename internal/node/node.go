@@ -81,10 +81,11 @@ type Node struct {
 	repl      replicating
 	discarded atomic.Int64 // changes written to files because the master never had them
 
-	stop chan struct{}
-	bg   sync.WaitGroup
-	quit chan struct{} // closed when SHUTDOWN asks for the end
-	once sync.Once
+	stop   chan struct{}
+	stopMu sync.Mutex // stop is closed, and bg grows, under it
+	bg     sync.WaitGroup
+	quit   chan struct{} // closed when SHUTDOWN asks for the end
+	once   sync.Once
 }
 
 // Start opens the data directory and serves clients. While it opens databases, clients are served what needs none
@@ -368,7 +369,9 @@ func (n *Node) Done() <-chan struct{} { return n.quit }
 
 // Close stops serving, makes everything durable and closes it.
 func (n *Node) Close() error {
+	n.stopMu.Lock()
 	close(n.stop)
+	n.stopMu.Unlock()
 	n.bg.Wait()
 	var errs []error
 	if n.metrics != nil {

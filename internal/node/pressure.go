@@ -48,15 +48,13 @@ func (n *Node) heldMemory() int64 {
 		}
 	}
 	filters := int64(0)
-	for i := range n.eng.Databases() {
-		n.eng.View(i, func(db *engine.DB) {
-			filters += db.Store().FilterBytes()
-			if !manualMemory { // what Pebble caches is on the heap
-				m := db.Store().Metrics()
-				caches = max(caches, m.BlockCache.Size)
-				held -= int64(m.MemTable.Size)
-			}
-		})
-	}
+	n.eng.EachOpen(func(_ int, db *engine.DB) {
+		filters += db.Store().FilterBytes()
+		if !manualMemory { // what Pebble caches is on the heap
+			m := db.Store().Metrics()
+			caches = max(caches, m.BlockCache.Size)
+			held -= int64(m.MemTable.Size)
+		}
+	})
 	return max(held-caches, 0) + filters
 }

@@ -141,16 +141,21 @@ const helloBytes = 64 << 10
 
 func (s *Source) add(r *replica) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.closed {
+		s.mu.Unlock()
 		return false
 	}
+	var gone []*replica
 	for old := range s.links {
 		if old.hello.RunID == r.hello.RunID { // it has come back before we noticed that it was gone
-			go old.end("the same replica has connected again")
+			gone = append(gone, old)
 		}
 	}
 	s.links[r] = struct{}{}
+	s.mu.Unlock()
+	for _, old := range gone {
+		old.end("the same replica has connected again")
+	}
 	return true
 }
 
