@@ -27,7 +27,9 @@ func TestStopDuringABackup(t *testing.T) {
 		}
 		c.MustDo(t, "BGSAVE")
 		if round == 0 {
-			until(t, "the backup is written", func() bool { return strings.Contains(c.MustDo(t, "INFO", "persistence").Str, "rdb_bgsave_in_progress:0") })
+			until(t, "the backup is written", func() bool {
+				return strings.Contains(c.MustDo(t, "INFO", "persistence").Str, "rdb_bgsave_in_progress:0")
+			})
 		}
 		time.Sleep(time.Duration(round) * 5 * time.Millisecond) // wherever it is by then
 		if err := n.Close(); err != nil {
@@ -96,7 +98,9 @@ func TestOneBackupAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until(t, "all are done", func() bool { return strings.Contains(first.MustDo(t, "INFO", "persistence").Str, "rdb_bgsave_in_progress:0") })
+	until(t, "all are done", func() bool {
+		return strings.Contains(first.MustDo(t, "INFO", "persistence").Str, "rdb_bgsave_in_progress:0")
+	})
 	if len(names) > begun {
 		t.Errorf("%d backups were begun, %d clients were told so", len(names), begun)
 	}

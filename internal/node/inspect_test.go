@@ -87,11 +87,11 @@ func remove(t *testing.T, fs vfs.FS, path string) {
 }
 
 // found is what a start on a directory comes to: why it was refused, or how many keys could be read.
-func found(t *testing.T, fs vfs.FS, dir string) (refused error, readable int) {
+func found(t *testing.T, fs vfs.FS, dir string) (readable int, refused error) {
 	t.Helper()
 	n, addr, err := tryStart(t, node.Options{FS: fs}, dir, "--databases", "4")
 	if err != nil {
-		return err, 0
+		return 0, err
 	}
 	defer n.Close()
 	var gets [][]string
@@ -107,7 +107,7 @@ func found(t *testing.T, fs vfs.FS, dir string) (refused error, readable int) {
 			readable++
 		}
 	}
-	return nil, readable
+	return readable, nil
 }
 
 // What the doctor says of a directory and what a start does are the same, whatever is damaged; a refusal names the doctor.
@@ -199,7 +199,7 @@ func TestDoctorAndStartAgree(t *testing.T) {
 			if verdict != nil && !errors.Is(verdict, node.ErrDamaged) {
 				t.Errorf("%s: doctor: %v", c.name, verdict)
 			}
-			err, readable := found(t, fs, "/data")
+			readable, err := found(t, fs, "/data")
 			got := sound
 			switch {
 			case err != nil:
@@ -225,7 +225,7 @@ func TestDoctorAndStartAgree(t *testing.T) {
 			if err := node.Examine(x); err != nil {
 				t.Errorf("%s: --cut-log: %v\n%s", c.name, err, said.String())
 			}
-			if err, readable := found(t, fs, "/data"); err != nil || readable < keysBackedUp {
+			if readable, err := found(t, fs, "/data"); err != nil || readable < keysBackedUp {
 				t.Errorf("%s: after --cut-log: %v, %d keys", c.name, err, readable)
 			}
 		})
@@ -234,7 +234,7 @@ func TestDoctorAndStartAgree(t *testing.T) {
 	if err := node.Examine(node.Examination{FS: whole, Dir: backup, Say: t.Logf, Progress: func(string, int64, int64) {}}); err != nil {
 		t.Errorf("a sound backup: %v", err)
 	}
-	if err, readable := found(t, whole, backup); err != nil || readable != keysBackedUp {
+	if readable, err := found(t, whole, backup); err != nil || readable != keysBackedUp {
 		t.Errorf("a start on a backup: %v, %d keys", err, readable)
 	}
 }
