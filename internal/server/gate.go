@@ -25,6 +25,11 @@ func (s *session) command(args [][]byte) {
 		}
 	}()
 	s.srv.eng.Fault("gate")
+	if row == nil && ofHTTP(args[0]) {
+		s.srv.crossProtocol(cl, args[0])
+		s.closing = true
+		return
+	}
 	if text := s.srv.check(cl, row, args); text != "" {
 		s.reject(row, text)
 		return

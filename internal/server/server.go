@@ -87,6 +87,7 @@ type Server struct {
 	strangers throttle.Sometimes
 	shortages throttle.Sometimes // of file descriptors
 	failures  throttle.Sometimes // of accept
+	attacks   throttle.Sometimes // by HTTP
 	pause     pause
 	Loading   atomic.Bool
 	Guarded   atomic.Bool // ask Hooks.Refuse

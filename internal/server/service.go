@@ -73,6 +73,22 @@ func (s *Server) strange(what string, cl *client.Client, reason string) {
 	s.log.Warn("a connection was refused: "+what, "client", cl.Addr, "at", cl.LAddr, "reason", reason, "not_logged_before", held)
 }
 
+// ofHTTP recognizes the lines by which a request of HTTP gives itself away before its body. A web page can make a
+// browser send one to any address that the browser reaches, and put commands into the body.
+func ofHTTP(word []byte) bool {
+	return len(word) <= len("host:") && (strings.EqualFold(string(word), "post") || strings.EqualFold(string(word), "host:"))
+}
+
+// crossProtocol logs that a connection is closed for it: once a minute.
+func (s *Server) crossProtocol(cl *client.Client, word []byte) {
+	s.stats.ProtocolErrors.Add(1)
+	if ok, held := s.attacks.Now(); ok {
+		s.log.Warn("possible SECURITY ATTACK: a client speaks HTTP (POST, Host:); a web page may be trying to have a browser "+
+			"send commands here (cross-protocol scripting). The connection is closed, nothing behind the line was executed. "+
+			"Protect the server with a password and bind", "client", cl.Addr, "at", cl.LAddr, "word", string(word), "not_logged_before", held)
+	}
+}
+
 // limitsFor are tight for who has not logged in, and at dedicated ports.
 func (s *Server) limitsFor(cl *client.Client) *resp.Limits {
 	if cl.Authenticated && cl.Service == "" {
