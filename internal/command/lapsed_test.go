@@ -131,7 +131,7 @@ type oneTxn struct {
 }
 
 func (o oneTxn) Txn(int) (datatype.Txn, error)            { return o.x, nil }
-func (o oneTxn) Writable() bool                           { return true }
+func (o oneTxn) Refused() error                           { return nil }
 func (o oneTxn) MayWait() bool                            { return true }
 func (o oneTxn) Lock(int, ...[]byte) error                { return nil }
 func (o oneTxn) Prefixes(int) (*datatype.Prefixes, error) { return datatype.NoPrefixes, nil }

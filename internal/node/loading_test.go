@@ -30,29 +30,69 @@ func (g *gatedFS) List(dir string) ([]string, error) {
 	return g.FS.List(dir)
 }
 
-// While databases are opened a server tells its role, answers what needs no data, and says LOADING otherwise.
-func TestServesWhileLoading(t *testing.T) {
-	fs := &gatedFS{vfs.Default, make(chan struct{}, 100), make(chan struct{})}
+type started struct {
+	n   *node.Node
+	err error
+}
+
+// startGated starts a node that cannot open its databases before fs.open is closed.
+func startGated(t *testing.T, args ...string) (fs *gatedFS, addr string, done chan started) {
+	t.Helper()
+	fs = &gatedFS{vfs.Default, make(chan struct{}, 100), make(chan struct{})}
 	port, err := harness.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := config.New()
-	if err := cfg.ApplyArgs([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--memory-budget", "256mb", "--enable-debug-command", "yes",
-		"--replicaof", "127.0.0.1 1", "--replica-priority", "7"}); err != nil {
+	args = append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--memory-budget", "256mb"}, args...)
+	if err := cfg.ApplyArgs(args); err != nil {
 		t.Fatal(err)
 	}
-	type started struct {
-		n   *node.Node
-		err error
-	}
-	done := make(chan started, 1)
+	done = make(chan started, 1)
 	go func() {
 		n, err := node.Start(node.Options{Config: cfg, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), FS: fs, Version: "test"})
 		done <- started{n, err}
 	}()
 	<-fs.reached
-	c := dial(t, "127.0.0.1:"+strconv.Itoa(port))
+	return fs, "127.0.0.1:" + strconv.Itoa(port), done
+}
+
+// Who writes as soon as the port answers waits until the database is open, and is not told LOADING.
+func TestWritesWaitForAStart(t *testing.T) {
+	fs, addr, done := startGated(t)
+	clients := []*harness.Client{dial(t, addr), dial(t, addr)}
+	for _, c := range clients {
+		if err := c.SendRaw([]byte("SELECT 1\r\nPING\r\nSET k v\r\nMULTI\r\nGET k\r\nEXEC\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := c.Receive(); err != nil || r.Str != "OK" { // what needs no data
+			t.Fatal(r, err)
+		}
+	}
+	close(fs.open)
+	for _, c := range clients {
+		for _, want := range []string{"PONG", "OK", "OK", "QUEUED", "*v"} {
+			if r, err := c.Receive(); err != nil || flat(r) != want {
+				t.Errorf("%v, %v, want %s", r, err, want)
+			}
+		}
+	}
+	s := <-done
+	if s.err != nil {
+		t.Fatal(s.err)
+	}
+	if err := s.n.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// While databases are opened a server tells its role, answers what needs no data, and says LOADING otherwise, if that lasts.
+func TestServesWhileLoading(t *testing.T) {
+	fs, addr, done := startGated(t, "--enable-debug-command", "yes", "--replicaof", "127.0.0.1 1", "--replica-priority", "7")
+	c := dial(t, addr)
 	info := c.MustDo(t, "INFO").Str
 	for _, want := range []string{"loading:1\r\n", "role:slave\r\n", "master_host:127.0.0.1\r\n", "master_port:1\r\n", "master_link_status:down\r\n", "run_id:", "slave_priority:0\r\n"} {
 		if !strings.Contains(info, want) {
@@ -71,8 +111,8 @@ func TestServesWhileLoading(t *testing.T) {
 	says(t, c, "QUEUED", "INFO")
 	says(t, c, "LOADING", "EXEC")
 	says(t, c, "ERR EXEC without MULTI", "EXEC")
-	callAll(t, "127.0.0.1:"+strconv.Itoa(port))
-	listener := dial(t, "127.0.0.1:"+strconv.Itoa(port))
+	callAll(t, addr)
+	listener := dial(t, addr)
 	listener.MustDo(t, "SUBSCRIBE", "__sentinel__:hello")
 	says(t, c, "1", "PUBLISH", "__sentinel__:hello", "of a sentinel")
 	if r, err := listener.Receive(); err != nil || !strings.Contains(r.String(), "of a sentinel") {

@@ -127,7 +127,7 @@ func Start(o Options) (n *Node, err error) {
 		return n, err
 	}
 	n.guard(v)
-	n.srv.Loading.Store(true) // Sentinel, clients and operators are told so while logs are replayed
+	n.srv.BeginLoading(n.dir.grace()) // Sentinel, clients and operators are told so while logs are replayed
 	if err := n.listen(v); err != nil {
 		return n, err
 	}
@@ -144,7 +144,7 @@ func Start(o Options) (n *Node, err error) {
 	if err := n.beginReplication(v, doubtful); err != nil {
 		return n, err
 	}
-	n.srv.Loading.Store(false)
+	n.srv.EndLoading()
 	n.background()
 	return n, nil
 }

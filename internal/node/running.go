@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -39,6 +40,22 @@ const cutText = "cut\n"
 // markCut notes that a log was cut: the next start begins a new history, as replicas may have what is lost.
 func (d *dataDir) markCut() error {
 	return writeFileAtomic(d.fs, filepath.Join(d.path, runningFile), []byte(cutText))
+}
+
+// How long commands wait for databases that are being opened, before they are told LOADING: with a log to replay for
+// as long as nobody notices, without one for as long as the disk may need.
+const (
+	graceToReplay = 300 * time.Millisecond
+	graceToOpen   = 2 * time.Second
+)
+
+// grace is how long commands wait at this start.
+func (d *dataDir) grace() time.Duration {
+	was, err := readFile(d.fs, filepath.Join(d.path, runningFile))
+	if errors.Is(err, os.ErrNotExist) || err == nil && string(was) == stoppedText {
+		return graceToOpen
+	}
+	return graceToReplay
 }
 
 // stopped notes that everything is durable.

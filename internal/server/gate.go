@@ -31,12 +31,20 @@ func (s *session) command(args [][]byte) {
 		return
 	}
 	if text := s.srv.check(cl, row, args); text != "" {
+		if text == string(resp.ErrLoading) {
+			if s.srv.Loading.wait(s, args) {
+				return
+			}
+			if text = s.srv.check(cl, row, args); text == "" { // it has ended meanwhile
+				s.command(args)
+				return
+			}
+		}
 		s.reject(row, text)
 		return
 	}
 	queued := cl.InMulti && !runsInMulti(row)
 	if !queued && s.srv.pause.active.Load() && s.srv.paused(s, row, args) {
-		s.turnCmds--
 		return
 	}
 	cl.Touch(&row.Full, s.loop.turn.NowNano())

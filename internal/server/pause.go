@@ -98,23 +98,11 @@ func (s *Server) paused(ses *session, row *command.Row, args [][]byte) bool {
 	if strings.HasPrefix(row.Full, "client|") || row.Is(command.AllowBusy) && row.Is(command.Admin) {
 		return false
 	}
-	args = cloneArgs(args)
-	ses.busy = true
 	ses.cl.SetBlocked(true)
+	goOn := ses.holdBack(args)
 	p.held = append(p.held, func() {
 		ses.cl.SetBlocked(false)
-		ses.post(func() {
-			if ses.closed {
-				return
-			}
-			ses.busy = false
-			ses.begin()
-			ses.turnCmds++
-			ses.loop.turn.Begin(time.Now())
-			ses.command(args)
-			ses.resume()
-			ses.loop.afterTraffic(ses)
-		})
+		goOn()
 	})
 	return true
 }

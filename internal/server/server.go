@@ -89,7 +89,7 @@ type Server struct {
 	failures  throttle.Sometimes // of accept
 	attacks   throttle.Sometimes // by HTTP
 	pause     pause
-	Loading   atomic.Bool
+	Loading   loading
 	Guarded   atomic.Bool // ask Hooks.Refuse
 	// OutOfMemory refuses commands that add data.
 	OutOfMemory atomic.Bool
