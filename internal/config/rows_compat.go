@@ -14,7 +14,7 @@ const (
 	becauseClock    = "Accepted without effect: background work runs when there is some, not at a fixed rate."
 	becauseReplica  = "Accepted without effect: a replica installs a copy as a whole beside the old data and never writes on its own account."
 	becauseProcess  = "Accepted without effect: the service manager or the system takes care of this."
-	becauseTLS      = "Accepted without effect: the TLS library chooses safe ciphers and protocols itself; see tls-min-version."
+	becauseTLS      = "Accepted without effect: sessions are kept by the clients, in tickets whose keys change daily; see tls-session-caching."
 	becauseLogging  = "Accepted without effect: see logfile, loglevel and log-format."
 )
 
@@ -111,12 +111,7 @@ var compatRows = []Param{
 	compatParam("syslog-facility", "local0", asEnum("user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"), becauseLogging),
 	compatParam("hide-user-data-from-log", "yes", asBool, "Accepted without effect: keys and values of users are never logged."),
 
-	compatParam("tls-protocols", "", asText, becauseTLS),
-	compatParam("tls-ciphers", "", asText, becauseTLS),
-	compatParam("tls-ciphersuites", "", asText, becauseTLS),
-	compatParam("tls-prefer-server-ciphers", "no", asBool, becauseTLS),
-	compatParam("tls-dh-params-file", "", asText, becauseTLS),
-	compatParam("tls-session-caching", "yes", asBool, becauseTLS),
+	compatParam("tls-dh-params-file", "", asText, "Accepted without effect: ciphers with such parameters are never offered."),
 	compatParam("tls-session-cache-size", "20480", asInt(0, maxInt32), becauseTLS),
 	compatParam("tls-session-cache-timeout", "300", asInt(0, maxInt32), becauseTLS),
 

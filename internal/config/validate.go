@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"errors"
 	"slices"
 )
@@ -29,6 +30,12 @@ var relations = []relation{
 		[]string{"tls-port", "port"},
 		func(v *Values) bool { return v.TLSPort != 0 && v.TLSPort == v.Port },
 		"tls-port and port are the same; give TLS a port of its own, or set port to 0",
+	}, {
+		[]string{"tls-protocols", "tls-min-version"},
+		func(v *Values) bool {
+			return v.TLSMinVersion == TLS13 && slices.Contains(protocols(v.TLSProtocols), tls.VersionTLS12)
+		},
+		"tls-protocols names TLSv1.2, and tls-min-version is 1.3; take one of them back",
 	}, {
 		[]string{"metrics-port", "port", "tls-port"},
 		func(v *Values) bool {

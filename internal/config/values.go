@@ -26,6 +26,11 @@ type Values struct {
 	TLSCACertFile      string
 	TLSAuthClients     TLSAuth
 	TLSMinVersion      TLSVersion
+	TLSProtocols       string
+	TLSCiphers         string
+	TLSCipherSuites    string
+	TLSServerCiphers   bool
+	TLSSessionCaching  bool
 	TLSReplication     bool
 	TLSGeneration      int64 // counts CONFIG SETs of tls-*; a hook reloads the files when it moves, even if the names did not
 	ProtoMaxBulkLen    Bytes

@@ -240,7 +240,8 @@ func (n *Node) dialSettings() replication.DialSettings {
 
 // clientTLS is how this server shows itself to, and knows, its master.
 func (n *Node) clientTLS(v *config.Values) *tls.Config {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	c := &tls.Config{}
+	v.SecureTLS(c)
 	if pem, err := os.ReadFile(v.TLSCACertFile); err == nil {
 		c.RootCAs = x509.NewCertPool()
 		c.RootCAs.AppendCertsFromPEM(pem)

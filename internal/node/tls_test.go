@@ -61,3 +61,33 @@ func dialTLS(t testing.TB, addr string) *harness.Client {
 	t.Cleanup(func() { c.Close() })
 	return c
 }
+
+func TestTLSParametersHaveTheirEffect(t *testing.T) {
+	secure, args := tlsArgs(t)
+	c := dial(t, startForTest(t, append(args, "--tls-protocols", "TLSv1.3")...))
+	speaks := func(want bool, client *tls.Config) {
+		t.Helper()
+		client.InsecureSkipVerify = true
+		conn, err := tls.Dial("tcp", secure, client)
+		if err == nil {
+			conn.Close()
+		}
+		if (err == nil) != want {
+			t.Errorf("a handshake of %x, %x: %v, want it to succeed: %v", client.MaxVersion, client.CipherSuites, err, want)
+		}
+	}
+	speaks(false, &tls.Config{MaxVersion: tls.VersionTLS12})
+	speaks(true, &tls.Config{})
+	c.MustDo(t, "CONFIG", "SET", "tls-protocols", "TLSv1.2")
+	speaks(false, &tls.Config{MinVersion: tls.VersionTLS13})
+	speaks(true, &tls.Config{})
+	c.MustDo(t, "CONFIG", "SET", "tls-ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384")
+	speaks(false, &tls.Config{CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}})
+	speaks(true, &tls.Config{CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}})
+	for _, refused := range [][2]string{{"tls-protocols", "TLSv1"}, {"tls-ciphers", "RC4-MD5"}, {"tls-ciphersuites", "TLS_AES_128_GCM_SHA256"}} {
+		if r, err := c.Do("CONFIG", "SET", refused[0], refused[1]); err != nil || !r.IsError() {
+			t.Errorf("%v: %v %v", refused, r, err)
+		}
+	}
+	speaks(true, &tls.Config{})
+}

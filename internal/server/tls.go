@@ -31,10 +31,8 @@ func loadTLS(v *config.Values) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tls-cert-file and tls-key-file: %w", err)
 	}
-	c := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	if v.TLSMinVersion == config.TLS13 {
-		c.MinVersion = tls.VersionTLS13
-	}
+	c := &tls.Config{Certificates: []tls.Certificate{cert}}
+	v.SecureTLS(c)
 	if v.TLSCACertFile != "" {
 		pem, err := os.ReadFile(v.TLSCACertFile)
 		if err != nil {
