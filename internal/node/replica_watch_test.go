@@ -30,7 +30,10 @@ func TestReplicaTellsOfChangedElements(t *testing.T) {
 			end := func(word string) {
 				n++
 				mc.MustDo(t, "SET", "end", fmt.Sprint(word, n))
-				until(t, "the replica follows", func() bool { reply, err := probe.Do("GET", "end"); return err == nil && reply.Str == fmt.Sprint(word, n) })
+				until(t, "the replica follows", func() bool {
+					reply, err := probe.Do("GET", "end")
+					return err == nil && reply.Str == fmt.Sprint(word, n)
+				})
 			}
 			end("before")
 			rc.MustDo(t, "WATCH", prefix+typ)
