@@ -23,7 +23,7 @@ func exportCommand() *cobra.Command {
 			return report(cmd.OutOrStdout(), cmd.ErrOrStderr(), stats, begin, err)
 		},
 	}
-	c.Flags().StringVar(&from.Addr, "from", "127.0.0.1:6379", "`host:port` or socket of the server")
+	c.Flags().StringVar(&from.Addr, "from", ownAddress(), "`host:port` or socket of the server")
 	addTargetFlags(c, &from, &quiet)
 	return c
 }

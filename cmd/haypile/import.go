@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/transfer"
 )
 
@@ -27,9 +30,15 @@ func importCommand() *cobra.Command {
 			return report(cmd.OutOrStdout(), cmd.ErrOrStderr(), stats, begin, err)
 		},
 	}
-	c.Flags().StringVar(&to.Addr, "to", "127.0.0.1:6379", "`host:port` or socket of the server")
+	c.Flags().StringVar(&to.Addr, "to", ownAddress(), "`host:port` or socket of the server")
 	addTargetFlags(c, &to, &quiet)
 	return c
+}
+
+// ownAddress is where a Haypile with default parameters listens: a Redis on the same machine is not written to unless
+// it is named.
+func ownAddress() string {
+	return net.JoinHostPort("127.0.0.1", strconv.FormatInt(config.New().Load().Port, 10))
 }
 
 func addTargetFlags(c *cobra.Command, t *transfer.Target, quiet *bool) {

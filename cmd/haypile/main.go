@@ -3,10 +3,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 )
 
@@ -14,18 +17,30 @@ import (
 var version = "0.1.0-dev"
 
 func main() {
+	redis.SetLogger(silence{}) // what its connections suffer is in the errors, too
+	if err := rootCommand().Execute(); err != nil {
+		fmt.Fprintln(os.Stderr, "haypile:", err)
+		os.Exit(1)
+	}
+}
+
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "haypile",
 		Short:         "A Redis-compatible database that keeps its data on disk",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       strings.TrimSpace(version + " " + revision()),
 	}
+	root.SetVersionTemplate("haypile {{.Version}}\n")
 	root.AddCommand(serverCommand(), configCommand(), commandsCommand(), doctorCommand(), replicationCommand(), importCommand(), exportCommand(), versionCommand())
-	if err := root.Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "haypile:", err)
-		os.Exit(1)
-	}
+	return root
 }
+
+// silence keeps a library from writing between the lines of a command.
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -33,7 +48,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
-			fmt.Fprintln(cmd.OutOrStdout(), "haypile", version, revision())
+			fmt.Fprintln(cmd.OutOrStdout(), "haypile", cmd.Root().Version)
 		},
 	}
 }

@@ -18,7 +18,7 @@ import (
 )
 
 func serverCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "server [FILE] [--name value …]",
 		Short: "Run the server",
 		Long: "Run the server. FILE is a redis.conf (key value) or pika.conf (key : value); every parameter may\n" +
@@ -31,6 +31,8 @@ func serverCommand() *cobra.Command {
 			return runServer(cmd.Context(), cmd.ErrOrStderr(), args)
 		},
 	}
+	c.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = config.WriteHelp(cmd.OutOrStdout()) }) // of haypile help server
+	return c
 }
 
 func runServer(ctx context.Context, out io.Writer, args []string) error {
