@@ -204,15 +204,31 @@ func short(s string) string {
 	return s
 }
 
-// arguments reads a command line: --name value …, up to the next --name, or
-// --name=value.
+// arguments reads a command line as Redis does: --name value …, up to the next --name, or --name=value, or "--name value …"
+// as one argument. What follows a bare name is its value, even with dashes in front, as passwords may have; only save has
+// none before the next name.
 func (l *loader) arguments(args []string) {
 	for i := 0; i < len(args); {
-		at, words := args[i], args[i:i+1]
-		for i++; i < len(args) && !strings.HasPrefix(args[i], "--"); i++ {
+		option, words, ok := args[i], []string(nil), true
+		i++
+		if name, text, found := strings.Cut(option, " "); found && strings.HasPrefix(name, "--") && !strings.Contains(name, "=") {
+			option = name
+			if words, ok = splitArgs(text); !ok {
+				l.errs = append(l.errs, fmt.Errorf("command line: %s: %w", option, errQuotes))
+			}
+		}
+		bare := len(words) == 0 && !strings.Contains(option, "=")
+		switch dashes := i < len(args) && strings.HasPrefix(args[i], "--"); {
+		case bare && strings.EqualFold(option, "--save") && (i == len(args) || dashes):
+			words = []string{""}
+		case bare && dashes:
+			words = append(words, args[i])
+			i++
+		}
+		for ; i < len(args) && !strings.HasPrefix(args[i], "--"); i++ {
 			words = append(words, args[i])
 		}
-		l.option(at, words[1:])
+		l.option(option, words)
 	}
 }
 
