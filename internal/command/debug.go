@@ -16,6 +16,8 @@ import (
 // Debugger is what DEBUG reaches into.
 type Debugger interface {
 	SetActiveExpire(on bool)
+	// StandStill keeps every connection from being served for a time, and returns after it.
+	StandStill(d time.Duration)
 	// ShiftClock lets keys expire by a clock that differs from the machine's.
 	ShiftClock(ms int64)
 	// DatabaseOpen says whether a database has been used since the start or holds
@@ -76,7 +78,7 @@ func debugSleep(c *Ctx) error {
 	if !ok || f < 0 || f > 1e6 {
 		return resp.ErrNotFloat
 	}
-	time.Sleep(time.Duration(f * float64(time.Second)))
+	c.Host.StandStill(time.Duration(f * float64(time.Second)))
 	return c.ok()
 }
 

@@ -1,5 +1,10 @@
 package node
 
+import "time"
+
+// StandStill implements command.Debugger.
+func (n *Node) StandStill(d time.Duration) { n.srv.StandStill(d) }
+
 // SetActiveExpire implements command.Debugger.
 func (n *Node) SetActiveExpire(on bool) { n.eng.SetActiveExpire(on) }
 

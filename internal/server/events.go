@@ -100,6 +100,7 @@ func (ev *events) give(c net.Conn) {
 // enroll gives accepted connections to the loop, which takes a copy of their descriptor.
 func (el *eventLoop) enroll() {
 	for c := range el.queue {
+		el.srv.awake()
 		if _, err := el.gnet.EnrollContext(c, endpointOf(c)); err != nil {
 			el.conns.Add(-1)
 			if errors.Is(err, syscall.EMFILE) {

@@ -97,6 +97,7 @@ type Server struct {
 	plain   atomic.Pointer[events]
 	tls     atomic.Pointer[tlsListener]
 	closing atomic.Bool
+	still   atomic.Int64 // see StandStill
 }
 
 // New returns a server; Listen makes it accept.

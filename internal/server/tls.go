@@ -119,6 +119,7 @@ func (t *tlsListener) serve(raw net.Conn) {
 		return
 	}
 	_ = raw.SetDeadline(time.Time{})
+	t.srv.awake()
 	addr, local := hostPort(raw.RemoteAddr())
 	laddr, _ := hostPort(raw.LocalAddr())
 	cl, refusal := t.srv.accept(endpoint{addr: addr, laddr: laddr, tls: true, local: local})
