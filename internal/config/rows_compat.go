@@ -99,7 +99,6 @@ var compatRows = []Param{
 	compatParam("crash-memcheck-enabled", "yes", asBool, becauseProcess),
 	compatParam("ignore-warnings", "", asText, becauseProcess),
 	compatParam("socket-mark-id", "0", asInt(0, 1<<32-1), becauseProcess),
-	compatParam("bind-source-addr", "", asText, becauseProcess),
 	compatParam("locale-collate", "", asText, becauseProcess),
 	compatParam("shutdown-timeout", "10", asInt(0, maxInt32), "Accepted without effect: a stop is orderly and does not wait for replicas; use FAILOVER first."),
 	compatParam("shutdown-on-sigint", "default", asText, "Accepted without effect: both signals stop the server in an orderly way."),

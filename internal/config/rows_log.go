@@ -12,7 +12,7 @@ var logRows = []Param{
 		spelled(map[string]string{"info": "notice", "error": "warning", "fatal": "warning"}).shown(),
 
 	stringParam("logfile", "", func(v *Values) *string { return &v.LogFile }, mutable,
-		"File to log to; it is opened again when it was moved away. Empty logs to standard output.").
+		"File to log to, which stays open: let logrotate copy and truncate it (copytruncate). Empty logs to standard error.").
 		protected().shown(),
 
 	enumParam("log-format", LogText, logFormatNames, func(v *Values) *LogFormat { return &v.LogFormat }, fixed,

@@ -28,6 +28,10 @@ var replicationRows = []Param{
 	boolParam("replica-serve-stale-data", true, func(v *Values) *bool { return &v.ReplicaServeStaleData }, mutable,
 		"Whether a replica that has lost its master answers reads with what it has, or with an error.").alias("slave-serve-stale-data"),
 
+	stringParam("bind-source-addr", "", func(v *Values) *string { return &v.BindSourceAddr }, mutable,
+		"Address of this machine that connections to the master come from. Empty leaves it to the system.").
+		check(checkSourceAddr).example("bind-source-addr 10.0.0.5"),
+
 	stringParam("replica-announce-ip", "", func(v *Values) *string { return &v.ReplicaAnnounceIP }, mutable,
 		"Address under which this server is to be reached, when it is not the one its connections come from (NAT, "+
 			"containers). Empty leaves it to the connection.").alias("slave-announce-ip"),

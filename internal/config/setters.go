@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -31,6 +32,14 @@ const MinMemoryBudget = 16 << 20
 func budgetLargeEnough(v *Values) error {
 	if v.MemoryBudget != 0 && v.MemoryBudget < MinMemoryBudget {
 		return errors.New("argument must be 0 (choose by the machine) or at least " + formatBytes(MinMemoryBudget))
+	}
+	return nil
+}
+
+// checkSourceAddr takes addresses only: what a name stands for may change while nobody looks.
+func checkSourceAddr(v *Values) error {
+	if _, err := netip.ParseAddr(v.BindSourceAddr); err != nil && v.BindSourceAddr != "" {
+		return errors.New("it must be an IP address of this machine")
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func otherValue(p *Param) []string {
 	special := map[string]string{
 		"client-output-buffer-limit": "normal 1 1 1", "notify-keyspace-events": "KA",
 		"latency-tracking-info-percentiles": "1 2", "rename-command": "a b", "replicaof": "host 1",
-		"memory-budget": "1gb", "tls-protocols": "TLSv1.3", "tls-ciphers": "DEFAULT:!SHA1",
+		"memory-budget": "1gb", "bind-source-addr": "10.0.0.5", "tls-protocols": "TLSv1.3", "tls-ciphers": "DEFAULT:!SHA1",
 		"tls-ciphersuites": "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384",
 	}
 	if text, ok := special[p.Name]; ok {

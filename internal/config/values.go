@@ -101,6 +101,7 @@ type Values struct {
 	ReplicaReadOnly       bool
 	ReplicaServeStaleData bool
 	ReplicaAnnounceIP     string
+	BindSourceAddr        string
 	ReplicaAnnouncePort   int64
 	ReplicaAnnounced      bool
 	ReplPingReplicaPeriod time.Duration

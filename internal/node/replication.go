@@ -229,7 +229,7 @@ func (n *Node) followerSettings() replication.FollowerSettings {
 
 func (n *Node) dialSettings() replication.DialSettings {
 	v := n.cfg.Load()
-	s := replication.DialSettings{User: v.MasterUser, Password: v.MasterAuth, Timeout: min(v.ReplTimeout, 10*time.Second),
+	s := replication.DialSettings{User: v.MasterUser, Password: v.MasterAuth, Timeout: min(v.ReplTimeout, 10*time.Second), Source: v.BindSourceAddr,
 		Transport: replication.Transport(v.ReplicationTransport),
 		Ports:     map[replication.Service]int{replication.ServiceLog: int(v.MasterLogPort), replication.ServiceCopy: int(v.MasterFullSyncPort)}}
 	if v.TLSReplication {

@@ -50,6 +50,7 @@ type DialSettings struct {
 	User, Password string
 	TLS            *tls.Config // nil: plain
 	Timeout        time.Duration
+	Source         string          // IP address to come from; empty: the system's choice
 	Ports          map[Service]int // 0: the master's port plus PortOffset
 }
 
@@ -177,6 +178,9 @@ func (d *Dialer) open(ctx context.Context, set DialSettings, a Address, s Servic
 		timeout = min(timeout, probeTimeout)
 	}
 	dialer := net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}
+	if set.Source != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(set.Source)}
+	}
 	conn, err := dialer.DialContext(ctx, "tcp", a.String())
 	if err != nil {
 		return nil, nil, dialError(a, err)
@@ -203,6 +207,8 @@ func dialError(a Address, err error) error {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%s: nothing listens there (connection refused)", a)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%s: this machine does not have the address that bind-source-addr names (%w)", a, err)
 	case errors.As(err, &no) && no.Timeout():
 		return fmt.Errorf("%s: no answer (a firewall or NAT may be dropping the packets)", a)
 	}
