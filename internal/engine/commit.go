@@ -42,10 +42,10 @@ func (x *tx) commit() (err error) {
 	}
 	st := layout.State{Keys: db.keyCount.Load() + x.keys, Expires: db.expireCount.Load() + x.expires, NextVersion: db.nextVersion.Load()}
 	b := &db.builder
-	b.Begin(binlog.HeaderBytes)
 	if x.gathered > keepBuffer {
-		b.Reserve(x.spelled())
+		b.Buf = db.eng.buffers.Get(binlog.HeaderBytes + x.spelled())
 	}
+	b.Begin(binlog.HeaderBytes)
 	if x.flush { // the counts of before do not matter
 		st.Keys, st.Expires = x.keys, x.expires
 	}
@@ -96,6 +96,7 @@ func (x *tx) commit() (err error) {
 	db.expireCount.Store(st.Expires)
 	x.noteExpiries()
 	if cap(b.Buf) > keepBuffer {
+		db.eng.buffers.Put(b.Buf)
 		b.Buf = nil
 	}
 	return nil
@@ -103,6 +104,7 @@ func (x *tx) commit() (err error) {
 
 // spelled is about how many bytes a batch takes for the changes.
 func (x *tx) spelled() (n int) {
+	n = store.RoomBesidePairs
 	for i := range x.ops {
 		n += len(x.ops[i].key) + len(x.ops[i].val) + 2*binary.MaxVarintLen32 + 1
 	}

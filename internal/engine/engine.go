@@ -25,6 +25,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/haypile/haypile/internal/bufpool"
 	"github.com/haypile/haypile/internal/cache"
 	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/command"
@@ -54,6 +55,8 @@ type Options struct {
 	// Observe is told of every command of a transaction and how long it took.
 	Observe func(cl *client.Client, row *command.Row, args [][]byte, nanos int64)
 	Faults  Faults // nil outside of tests
+	// BufferBytes is how much memory is held for large values between commands.
+	BufferBytes int64
 }
 
 // Engine owns the databases and the workers.
@@ -75,6 +78,8 @@ type Engine struct {
 
 	libraries atomic.Pointer[script.Libraries] // of functions; kept in database 0
 	scripts   atomic.Pointer[script.Host]      // that they were loaded with
+
+	buffers *bufpool.Pool // for large values on their way
 
 	jobs       chan Job
 	submitting sync.RWMutex // written by Close, which ends jobs
@@ -102,7 +107,7 @@ func New(o Options) *Engine {
 	if o.Tracking == nil {
 		o.Tracking = tracking.New(client.NewRegistry())
 	}
-	e := &Engine{opts: o, began: time.Now(), cache: o.Cache, track: o.Tracking, dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
+	e := &Engine{opts: o, began: time.Now(), cache: o.Cache, track: o.Tracking, buffers: bufpool.New(o.BufferBytes), dbs: make([]atomic.Pointer[DB], o.Databases), jobs: make(chan Job, 4096)}
 	e.limits.Store(&datatype.Limits{})
 	e.libraries.Store(script.NoLibraries)
 	e.activeExpire.Store(true)
@@ -144,6 +149,9 @@ func (e *Engine) until(ms int64) time.Duration { return time.UnixMilli(ms).Sub(e
 
 // HoldExpiry stops the deletion of keys past their time while clients' writes are paused.
 func (e *Engine) HoldExpiry(on bool) { e.holdExpiry.Store(on) }
+
+// Buffers lends memory for large values.
+func (e *Engine) Buffers() *bufpool.Pool { return e.buffers }
 
 // Table is the command table.
 func (e *Engine) Table() *command.Table { return e.opts.Table }

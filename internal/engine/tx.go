@@ -30,9 +30,10 @@ type tx struct {
 	turn *Turn
 
 	ops      []op
-	ranged   int    // ops before this one may be covered by a range delete behind them
-	arena    []byte // the current piece of what holds keys and values of ops; see room
-	gathered int    // bytes of all pieces
+	ranged   int      // ops before this one may be covered by a range delete behind them
+	arena    []byte   // the current piece of what holds keys and values of ops; see room
+	gathered int      // bytes of all pieces
+	borrowed [][]byte // the pieces that go back to the engine's buffers
 	table    []tableSlot
 	gen      uint32
 	undo     []undoEntry
@@ -122,6 +123,10 @@ func (x *tx) reset() {
 	x.windows, x.ranged, x.placed = emptied(x.windows), 0, 0
 	x.keys, x.expires, x.dirtied, x.flush, x.prefixes, x.libraries = 0, 0, 0, false, nil, nil
 	x.arena, x.gathered = trimBuffer(x.arena), 0
+	for _, b := range x.borrowed { // nothing points into them any more: ops and undo are emptied
+		x.turn.eng.buffers.Put(b)
+	}
+	x.borrowed = emptied(x.borrowed)
 	x.scratch = trimBuffer(x.scratch)
 	x.gen++
 	if x.gen == 0 || len(x.table) > 1<<16 {
@@ -237,7 +242,12 @@ func (x *tx) find(hash uint64, key []byte) int {
 func (x *tx) room(n int) {
 	x.gathered += n
 	if len(x.arena)+n > cap(x.arena) {
-		x.arena = make([]byte, 0, max(n, minArena, min(2*cap(x.arena), keepBuffer)))
+		if size := max(n, minArena, min(2*cap(x.arena), keepBuffer)); size <= keepBuffer {
+			x.arena = make([]byte, 0, size)
+		} else {
+			x.arena = x.turn.eng.buffers.Get(size)
+			x.borrowed = append(x.borrowed, x.arena)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ type budget struct {
 	memtable    int64 // one memtable of one database, likewise
 	writeBuffer int64 // of one database
 	filter      int64 // membership filter of one database
+	buffers     int64 // for large values on their way, between commands
 	heapLimit   int64 // when the garbage collector works harder
 }
 
@@ -51,6 +52,7 @@ func divide(v *config.Values) budget {
 	}
 	b.writeBuffer = max(2<<20, min(64<<20, b.total/16))
 	b.filter = b.total / 16
+	b.buffers = b.total / 16
 	outside := b.valueCache
 	if manualMemory {
 		outside += b.blockCache + usualMemtables*b.memtable
@@ -141,6 +143,7 @@ func (n *Node) Memory() []command.MemoryPart {
 		{Name: "block_cache", Bytes: blocks},
 		{Name: "memtables", Bytes: memtables},
 		{Name: "write_buffer", Bytes: pending},
+		{Name: "large_buffers", Bytes: n.eng.Buffers().Held()},
 		{Name: "membership_filter", Bytes: filter},
 		{Name: "clients", Bytes: clients},
 		{Name: "heap", Bytes: int64(ms.HeapAlloc)},

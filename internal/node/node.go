@@ -176,7 +176,7 @@ func (n *Node) openEngine(v *config.Values, faults engine.Faults) {
 	n.eng = engine.New(engine.Options{
 		Databases: int(v.Databases), Workers: workers, Cache: cache.New(n.budget.valueCache),
 		Table: n.table, Host: n, Tracking: n.track, Logger: n.log, DB: n.databaseOptions,
-		Notify: n.notify, Swap: n.swapDatabases, Opened: n.databaseOpened, Observe: n.observe, Faults: faults,
+		Notify: n.notify, Swap: n.swapDatabases, Opened: n.databaseOpened, Observe: n.observe, Faults: faults, BufferBytes: n.budget.buffers,
 	})
 	n.eng.WriteErr = n.writeErr
 }

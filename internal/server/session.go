@@ -99,8 +99,9 @@ func (s *session) keep(data []byte) {
 	if need := s.parser.Need(); need > int64(cap(s.in)) && need < limit && len(s.in)+len(data) > cap(s.in) {
 		// A big value is coming. Room grows with what has arrived, not with what was
 		// announced.
-		grown := make([]byte, len(s.in), min(int(need), max(2*cap(s.in), len(s.in)+len(data))))
-		copy(grown, s.in)
+		grown := s.srv.eng.Buffers().Get(min(int(need), max(2*cap(s.in), len(s.in)+len(data))))
+		grown = append(grown, s.in...)
+		s.dropInput()
 		s.in = grown
 	}
 	s.in = append(s.in, data...)
@@ -115,13 +116,19 @@ func (s *session) resume() {
 	n := s.process(s.in)
 	if n == len(s.in) {
 		if cap(s.in) > keepInput {
-			s.in = nil
+			s.dropInput()
 		}
 		s.in = s.in[:0]
 	} else if n > 0 {
 		s.in = s.in[:copy(s.in, s.in[n:])]
 	}
 	s.inBytes.Store(int64(len(s.in)))
+}
+
+// dropInput gives the input buffer back.
+func (s *session) dropInput() {
+	s.srv.eng.Buffers().Put(s.in)
+	s.in = nil
 }
 
 // keepInput is the largest input buffer that an idle session holds.

@@ -31,6 +31,9 @@ func (b *Builder) Begin(room int) {
 // Reserve makes room for n more bytes at once.
 func (b *Builder) Reserve(n int) { b.Buf = slices.Grow(b.Buf, n) }
 
+// RoomBesidePairs is what a batch takes beside its pairs: header and state.
+const RoomBesidePairs = batchHeaderBytes + StateBytes
+
 // Set adds a pair.
 func (b *Builder) Set(key, val []byte) { b.two(opSet, key, val) }
 

@@ -61,6 +61,9 @@ func (s *Store) applyDirect(repr []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.active.state = st
+	if mayBeKept(repr, s.opts.MemTableBytes) {
+		repr = bytes.Clone(repr)
+	}
 	if err := s.toPebble(repr); err != nil {
 		return err
 	}
@@ -69,12 +72,9 @@ func (s *Store) applyDirect(repr []byte) error {
 	return nil
 }
 
-// toPebble applies one batch; drains and applyDirect exclude each other.
+// toPebble applies one batch; drains and applyDirect exclude each other. Pebble may keep it: see mayBeKept.
 func (s *Store) toPebble(repr []byte) error {
 	s.detach()
-	if mayBeKept(repr, s.opts.MemTableBytes) {
-		repr = bytes.Clone(repr)
-	}
 	if err := s.batch.SetRepr(repr); err != nil {
 		return fmt.Errorf("batch: %w", err)
 	}
@@ -162,10 +162,11 @@ func (s *Store) Drain() error {
 
 func (s *Store) drainTable(t *table) error {
 	s.filter.addTable(t)
-	if err := s.toPebble(t.build(&s.build)); err != nil {
+	repr := t.build(&s.build)
+	if err := s.toPebble(repr); err != nil {
 		return err
 	}
-	if oversized(cap(s.build.Buf), len(s.build.Buf)) {
+	if mayBeKept(repr, s.opts.MemTableBytes) || oversized(cap(s.build.Buf), len(s.build.Buf)) {
 		s.build.Buf = nil
 	}
 	if s.opts.Drained != nil {

@@ -210,6 +210,7 @@ func (t *table) ordered(c *chain) (order []uint32, newest uint32) {
 // delete which covers them are left out: what was written since is what counts.
 func (t *table) build(b *Builder) []byte {
 	b.Begin(0)
+	b.Reserve(len(t.arena) + (2*len(t.entries)+4*len(t.ranges))*binary.MaxVarintLen32 + StateBytes)
 	for _, r := range t.ranges {
 		b.DeleteRange(r.from, r.to)
 	}

@@ -24,7 +24,7 @@ const module = "github.com/haypile/haypile/"
 
 // order lists the layers, foundations first. A package imports only from layers above its own in this list.
 var order = []struct{ why, folders string }{
-	{"foundations know no word of Redis", "internal/algo internal/lua internal/metric internal/throttle internal/transport"},
+	{"foundations know no word of Redis", "internal/algo internal/bufpool internal/lua internal/metric internal/throttle internal/transport"},
 	{"formats turn bytes into values, and know neither disks nor commands", "internal/resp internal/layout internal/config internal/rdb"},
 	{"rules of access know commands by name, and nothing of those who call them", "internal/acl"},
 	{"what holds state knows nothing of what the data means, and nothing of one another", "internal/store internal/binlog internal/cache internal/client internal/pubsub internal/tracking"},
