@@ -123,6 +123,7 @@ type Client struct {
 	TakeOver func(conn net.Conn, rest []byte)
 	WaitsFor any         // what WAIT waits for; owned by the executor
 	Replica  atomic.Bool // the connection serves a replica: its link, or a copy
+	Master   bool        // the connection is this server's own link to its master; set before it is registered
 
 	Dirty atomic.Bool // a watched key has changed: EXEC will return null
 
@@ -304,6 +305,13 @@ func (r *Registry) Add(c *Client, max int) bool {
 	r.byID[c.ID] = c
 	r.total.Add(1)
 	return true
+}
+
+// AddOwn adds a connection that this server has made itself: no limit keeps it out, and it was not received.
+func (r *Registry) AddOwn(c *Client) {
+	r.mu.Lock()
+	r.byID[c.ID] = c
+	r.mu.Unlock()
 }
 
 // Remove removes a client.

@@ -36,8 +36,11 @@ func (c *Client) SetUser(u *acl.User) { c.user.Store(u) }
 // User is who the client is; nil for the server itself.
 func (c *Client) User() *acl.User { return c.user.Load() }
 
-// UserName is the user's name.
+// UserName is the user's name. The master's word is not subject to rights, and Redis calls who is above them so.
 func (c *Client) UserName() string {
+	if c.Master {
+		return "(superuser)"
+	}
 	if u := c.User(); u != nil {
 		return u.Name
 	}
@@ -108,7 +111,7 @@ func (c *Client) flagLetters() string {
 		on     bool
 		letter byte
 	}{
-		{f&flagMonitor != 0, 'O'}, {c.Replica.Load(), 'S'}, {c.Subscribed(), 'P'}, {queued >= 0, 'x'}, {c.Blocked(), 'b'},
+		{f&flagMonitor != 0, 'O'}, {c.Replica.Load(), 'S'}, {c.Master, 'M'}, {c.Subscribed(), 'P'}, {queued >= 0, 'x'}, {c.Blocked(), 'b'},
 		{track != 0, 't'}, {track.Has(TrackBroken), 'R'}, {track.Has(TrackBroadcast), 'B'},
 		{c.Dirty.Load(), 'd'}, {c.Unix, 'U'}, {f&flagReadOnly != 0, 'r'}, {f&flagNoEvict != 0, 'e'}, {f&flagNoTouch != 0, 'T'},
 	} {

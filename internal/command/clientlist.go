@@ -50,7 +50,7 @@ func clientList(c *Ctx) error {
 	return nil
 }
 
-// The types of clients that LIST and KILL know. A replica's own link to its master is no client.
+// The types of clients that LIST and KILL know.
 const (
 	typeNormal  = "normal"
 	typePubSub  = "pubsub"
@@ -71,10 +71,12 @@ func clientType(arg []byte) (string, error) {
 }
 
 func typeOfClient(cl *client.Client) string {
-	if cl.Replica.Load() {
+	switch {
+	case cl.Master:
+		return typeMaster
+	case cl.Replica.Load():
 		return typeReplica
-	}
-	if cl.Subscribed() {
+	case cl.Subscribed():
 		return typePubSub
 	}
 	return typeNormal

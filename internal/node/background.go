@@ -108,7 +108,7 @@ func (n *Node) closeIdle() {
 	}
 	now := time.Now().UnixNano()
 	for _, c := range n.registry.All() {
-		if !c.Blocked() && !c.Subscribed() && !c.Replica.Load() && now-c.Active() > int64(limit) {
+		if !c.Blocked() && !c.Subscribed() && !c.Replica.Load() && !c.Master && now-c.Active() > int64(limit) {
 			c.Kill("idle longer than timeout")
 		}
 	}

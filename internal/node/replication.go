@@ -337,7 +337,11 @@ func (s replicaSide) Renumber(list []replication.DBNumber) error {
 
 // Dial implements replication.Replica.
 func (s replicaSide) Dial(ctx context.Context, master replication.Address) (net.Conn, []byte, string, error) {
-	return s.n.repl.dialer.Dial(ctx, master, replication.ServiceLog)
+	conn, rest, via, err := s.n.repl.dialer.Dial(ctx, master, replication.ServiceLog)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	return s.n.registerMaster(conn), rest, via, nil
 }
 
 // Announced implements replication.Replica.
