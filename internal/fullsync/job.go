@@ -128,7 +128,6 @@ func (j *job) answer(snap *snapshot) error {
 				return err
 			}
 		case kindDone:
-			j.src.Done.Add(1)
 			return nil
 		default:
 			return fmt.Errorf("%w: a frame of kind %d", transport.ErrCorrupt, kind)

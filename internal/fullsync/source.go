@@ -65,8 +65,9 @@ type Source struct {
 
 	refused throttle.Sometimes
 
-	Begun, Done atomic.Int64
-	Sent        atomic.Int64
+	Begun  atomic.Int64 // snapshots made
+	Served atomic.Int64 // copies of a database that a replica has begun to receive
+	Sent   atomic.Int64
 }
 
 // snapshot is a directory of files that do not change.
@@ -79,6 +80,7 @@ type snapshot struct {
 	release           func()
 	valid, stale      func() bool
 	users             int
+	given             map[string]bool // to replicas, by their run ids
 	idleSince         time.Time
 }
 
@@ -265,13 +267,13 @@ func (s *Source) acquire(req open) (*snapshot, error) {
 	s.mu.Lock()
 	s.expire()
 	if snap := s.snapshots[req.Snapshot]; snap != nil && snap.database == req.Database && snap.valid() {
-		snap.users++
+		s.give(snap, req.Replica)
 		s.mu.Unlock()
 		return snap, nil
 	}
 	for _, snap := range s.snapshots {
 		if snap.database == req.Database && time.Since(snap.made) < s.opts.Settings().Fresh && snap.valid() && !snap.stale() {
-			snap.users++
+			s.give(snap, req.Replica)
 			s.mu.Unlock()
 			s.opts.Logger.Info("full sync: a snapshot is shared", "db", req.Database, "snapshot", snap.id, "replica", req.Name)
 			return snap, nil
@@ -300,8 +302,18 @@ func (s *Source) acquire(req open) (*snapshot, error) {
 	if m.err != nil {
 		return nil, m.err
 	}
-	m.snap.users++
+	s.give(m.snap, req.Replica)
 	return m.snap, nil
+}
+
+// give counts a user of a snapshot. A replica comes over several connections, and comes again after a silence: that is
+// one copy.
+func (s *Source) give(snap *snapshot, replica string) {
+	snap.users++
+	if !snap.given[replica] {
+		snap.given[replica] = true
+		s.Served.Add(1)
+	}
 }
 
 func (s *Source) make(database, id string) (*snapshot, error) {
@@ -315,7 +327,8 @@ func (s *Source) make(database, id string) (*snapshot, error) {
 		_ = s.opts.FS.RemoveAll(dir)
 		return nil, fmt.Errorf("make a snapshot: %w", err)
 	}
-	snap := &snapshot{id: id, database: database, dir: dir, lsn: made.LSN, made: time.Now(), release: made.Release, valid: made.Valid, stale: made.Stale}
+	snap := &snapshot{id: id, database: database, dir: dir, lsn: made.LSN, made: time.Now(), given: map[string]bool{},
+		release: made.Release, valid: made.Valid, stale: made.Stale}
 	if snap.files, err = list(s.opts.FS, dir); err != nil {
 		made.Release()
 		return nil, fmt.Errorf("list the snapshot: %w", err)

@@ -26,8 +26,8 @@ type ReplicationState struct {
 	Copying   *fullsync.Progress // nil: no copy is being received
 	Advice    []string           // ports that could not be reached
 
-	FullSyncs, PartialOK, PartialRefused int64
-	LogSent, LogReceived, CopySent       int64
+	FullSyncs, Snapshots, PartialOK, PartialRefused int64
+	LogSent, LogReceived, CopySent                  int64
 }
 
 func replicationSection(w *writer, s *Sources) {

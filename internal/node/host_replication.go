@@ -317,7 +317,7 @@ func (n *Node) replicationState() info.ReplicationState {
 	r := &n.repl
 	st := info.ReplicationState{Replica: r.replica.Load(), Replicas: r.source.Replicas(), Copies: r.copies.Status(), Offset: n.offset(),
 		Offsets: map[string]int64{}, Failover: r.failing.now(), Good: r.good.Load(), Discarded: n.discarded.Load(),
-		FullSyncs: r.copies.Begun.Load(), PartialOK: r.source.PartialOK.Load(), PartialRefused: r.source.PartialRefused.Load(),
+		FullSyncs: r.copies.Served.Load(), Snapshots: r.copies.Begun.Load(), PartialOK: r.source.PartialOK.Load(), PartialRefused: r.source.PartialRefused.Load(),
 		LogSent: r.source.Sent.Load(), LogReceived: r.follower.Received.Load(), CopySent: r.copies.Sent.Load()}
 	for i := range n.eng.Databases() {
 		if db := n.eng.Opened(i); db != nil {

@@ -158,7 +158,7 @@ func (c *collector) replication(gauge, counter func(*prometheus.Desc, int64, ...
 	counter(descReplBytes, st.LogSent, "log", "out")
 	counter(descReplBytes, st.LogReceived, "log", "in")
 	counter(descReplBytes, st.CopySent, "full sync", "out")
-	counter(descFullSyncs, st.FullSyncs)
+	counter(descFullSyncs, st.Snapshots)
 	gauge(descQueue, int64(len(st.Copies.Queue)))
 	counter(descDiscarded, st.Discarded)
 }

@@ -64,8 +64,8 @@ type Source struct {
 	gone      uint32    // classes of keyspace events that replicas wanted which are gone
 	goneUntil time.Time // and count until then: they may come back and read on
 
-	FullSyncs, PartialOK, PartialRefused atomic.Int64
-	Sent                                 atomic.Int64 // log bytes
+	PartialOK, PartialRefused atomic.Int64
+	Sent                      atomic.Int64 // log bytes
 }
 
 // NewSource returns a source without replicas.
