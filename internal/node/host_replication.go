@@ -18,6 +18,9 @@ import (
 // the new one does not know is found when they compare their histories.
 func (n *Node) Follow(host string, port int, force bool) error {
 	r := &n.repl
+	if err := n.notItself(n.cfg.Load(), host, port); err != nil {
+		return err
+	}
 	r.roleMu.Lock()
 	defer r.roleMu.Unlock()
 	if err := r.failing.keepOut(); err != nil {
@@ -260,8 +263,15 @@ func (n *Node) Refuse(cl *client.Client, i int, row *command.Row) error {
 		return engine.ErrReadOnly
 	case !v.ReplicaServeStaleData && !row.Is(command.Stale) && !r.follower.Linked():
 		return errMasterDown
-	case needsData(row) && !n.served(i):
-		return errCopying
+	case needsData(row):
+		switch n.standing(i) {
+		case dataMissing:
+			return errCopying
+		case dataStale:
+			if !v.ReplicaServeStaleData && !row.Is(command.Stale) {
+				return errMasterDown
+			}
+		}
 	}
 	return nil
 }
@@ -271,23 +281,42 @@ func needsData(row *command.Row) bool {
 	return !row.Is(command.Loading) && !(row.Is(command.Admin) && row.Is(command.Stale))
 }
 
-// served says whether a replica's database holds a master's data: a copy that has not
-// arrived is not to be taken for an empty database.
-func (n *Node) served(i int) bool {
-	db := n.eng.Opened(i)
-	if db != nil && db.Incomplete() || !n.repl.follower.Served(n.dir.database(i)) {
-		return false
-	}
-	if n.repl.doubt.Load() {
-		if !n.repl.follower.Judged() {
-			return false
+// dataStanding is what a replica's database holds.
+type dataStanding uint8
+
+const (
+	dataProven  dataStanding = iota // a master's data, and all of it
+	dataStale                       // data of its own that is not, or perhaps not, its master's
+	dataMissing                     // the beginning of a master's data, or nothing yet
+)
+
+// standing tells a copy that has not arrived from an empty database, and data of a server's own from its master's. As in
+// Redis the former is served until a copy is put in its place, which is one step.
+func (n *Node) standing(i int) dataStanding {
+	db, f := n.eng.Opened(i), n.repl.follower
+	own := db != nil && len(db.Histories()) > 0
+	doubt := n.repl.doubt.Load()
+	switch {
+	case db != nil && db.Incomplete():
+		return dataMissing
+	case !f.Met(): // nothing is being received
+		if own || doubt { // who was a master until now has all that there is of every database
+			return dataStale
 		}
+		return dataMissing
+	case doubt && f.Judged():
 		n.repl.doubt.Store(false)
+		doubt = false
 	}
-	if n.repl.follower.Met() {
-		return true
+	if !doubt && f.Served(n.dir.database(i)) {
+		return dataProven
 	}
-	return db != nil && len(db.Histories()) > 0
+	if own {
+		if keys, _ := db.Counts(); keys > 0 {
+			return dataStale
+		}
+	}
+	return dataMissing
 }
 
 // unblockAll ends the waiting of clients: what they wait for does not come any more.
