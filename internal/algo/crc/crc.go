@@ -101,7 +101,13 @@ func CRC64(crc uint64, p []byte) uint64 {
 const CodisSlots = 1024
 
 // CodisSlot returns Codis's slot of a key: CRC32 (IEEE) of the key, or of the
-// first {tag} in it, modulo 1024.
+// first {tag} in it, modulo 1024. Other than in a Redis Cluster an empty tag counts.
 func CodisSlot(key []byte) uint16 {
-	return uint16(crc32.ChecksumIEEE(hashTag(key)) % CodisSlots)
+	tag := key
+	if i := bytes.IndexByte(key, '{'); i >= 0 {
+		if n := bytes.IndexByte(key[i+1:], '}'); n >= 0 {
+			tag = key[i+1 : i+1+n]
+		}
+	}
+	return uint16(crc32.ChecksumIEEE(tag) % CodisSlots)
 }

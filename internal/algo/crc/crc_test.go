@@ -76,3 +76,15 @@ func BenchmarkCRC64(b *testing.B) {
 		CRC64(0, p)
 	}
 }
+
+// An empty tag counts with Codis, and not with a Redis Cluster.
+func TestEmptyTags(t *testing.T) {
+	for key, want := range map[string]uint16{"{}": 0, "{}a": 0, "a{}{b}": 0, "{a}b": CodisSlot([]byte("a")), "{a": CodisSlot([]byte("{a"))} {
+		if got := CodisSlot([]byte(key)); got != want {
+			t.Errorf("%s is in slot %d, not %d", key, got, want)
+		}
+	}
+	if Slot([]byte("{}a")) == Slot([]byte("{}b")) && Slot([]byte("{}a")) == Slot([]byte("{}c")) {
+		t.Error("an empty tag counts in a cluster")
+	}
+}
