@@ -106,12 +106,14 @@ var replicationRows = []Row{
 }
 
 // replicaof understands Redis's "host port" and "no one", and Pika's "force" behind
-// them.
+// them. Codis says -f to each server that comes back, and means that it shall follow whatever it was: that it does
+// without force, from the position that its data proves.
 func replicaof(c *Ctx) error {
 	force := false
 	switch {
 	case len(c.Args) == 4 && equalFold(c.Args[3], "force"):
 		force = true
+	case len(c.Args) == 4 && equalFold(c.Args[3], "-f"):
 	case len(c.Args) != 3:
 		return resp.WrongArity(c.Row.Full)
 	}
@@ -196,13 +198,27 @@ func clearReplicationID(c *Ctx) error {
 
 // psync answers real Redis replicas, which speak another protocol.
 func psync(*Ctx) error {
-	return resp.Err("ERR a Redis server cannot replicate from Haypile; take data over with DUMP and RESTORE, MIGRATE or haypile export")
+	return errForeignReplica
 }
 
-// replconf accepts what Redis replicas and tools announce about themselves.
+// errForeignReplica names the ways that data takes out of here instead.
+const errForeignReplica resp.Err = "ERR Haypile does not serve Redis's PSYNC: a Redis server cannot be its replica, nor redis-cli --replica or --rdb read from it. " +
+	"Take data over with haypile export, DUMP and RESTORE, or MIGRATE"
+
+// replconf refuses what begins a replication by Redis's protocol, so that whoever sends it learns so from its first word and
+// not after its data is gone. Haypile's own replicas say REPLSTREAM.
 func replconf(c *Ctx) error {
 	if len(c.Args)%2 == 0 {
 		return resp.ErrSyntax
+	}
+	for i := 1; i < len(c.Args); i += 2 {
+		switch strings.ToLower(c.Arg(i)) {
+		case "listening-port", "ip-address", "capa", "version", "rdb-only", "rdb-filter-only":
+			return errForeignReplica
+		case "ack", "getack": // of a stream that there is none of: Redis does not look at them either
+		default:
+			return resp.Err("ERR Unrecognized REPLCONF option: " + c.Arg(i))
+		}
 	}
 	return c.ok()
 }
