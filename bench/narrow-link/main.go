@@ -267,7 +267,7 @@ func run(o *options) error {
 			break
 		}
 		if time.Since(begin) > 20*time.Minute {
-			return fmt.Errorf("not done after %s: %s", time.Since(begin), field(nsReplica, "repl_db0"))
+			return fmt.Errorf("not done after %s: %s", time.Since(begin), field(nsReplica, "repl_database_0"))
 		}
 	}
 	took := time.Since(begin)
@@ -313,7 +313,7 @@ func streams(o *options) bool {
 	if o.server == "redis" {
 		return field(nsReplica, "master_link_status") == "up"
 	}
-	return field(nsReplica, "master_link_status") == "up" && strings.Contains(field(nsReplica, "repl_db0"), "state=connected")
+	return field(nsReplica, "master_link_status") == "up" && strings.Contains(field(nsReplica, "repl_database_0"), "state=connected")
 }
 
 // progress is what the replica says of its copy, over all attempts.

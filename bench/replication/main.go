@@ -164,7 +164,7 @@ func fullCopy(mb int) error {
 		if r, err := rc.Do("REPLICAOF", "127.0.0.1", strconv.Itoa(master.Port)); err != nil || r.IsError() {
 			return fmt.Errorf("%v %v", r, err)
 		}
-		for f := info(replica); f["master_link_status"] != "up" || !strings.Contains(f["repl_db0"], "state=connected"); f = info(replica) {
+		for f := info(replica); f["master_link_status"] != "up" || !strings.Contains(f["repl_database_0"], "state=connected"); f = info(replica) {
 			time.Sleep(5 * time.Millisecond)
 		}
 		took := time.Since(begin)

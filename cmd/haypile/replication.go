@@ -90,7 +90,7 @@ func (o *treeOptions) node(ctx context.Context, out io.Writer, addr, indent stri
 		}
 	}
 	for i := range 64 {
-		if db := f["repl_db"+strconv.Itoa(i)]; db != "" && (f["role"] == "slave") && !strings.Contains(db, "state=connected") {
+		if db := f["repl_database_"+strconv.Itoa(i)]; db != "" && (f["role"] == "slave") && !strings.Contains(db, "state=connected") {
 			fmt.Fprintf(out, "%s  db%d %s\n", indent, i, db)
 		}
 		if job := f["full_sync_sending_"+strconv.Itoa(i)]; job != "" {

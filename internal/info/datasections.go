@@ -84,16 +84,15 @@ func dataSection(w *writer, s *Sources) {
 	w.str("db_fatal_msg", s.Disk().Reason)
 }
 
+// What databases have in common is a line per database and no field per number: an exporter makes a metric of each name, and
+// of a name that begins with db or holds dbN: a line of the keyspace.
 func binlogSection(w *writer, s *Sources) {
 	var fsyncs int64
 	opened(s, func(i int, db *engine.DB) {
 		l := db.Log()
 		fsyncs += l.Fsyncs()
-		name := "db" + strconv.Itoa(i) + "_binlog_"
-		w.int(name+"start", int64(l.Start()))
-		w.int(name+"end", int64(l.End()))
-		w.int(name+"durable", int64(l.Durable()))
-		w.int(name+"segments", int64(l.Segments()))
+		w.str("binlog_database_"+strconv.Itoa(i), fmt.Sprintf("db=%s,start=%d,end=%d,durable=%d,segments=%d",
+			db.Name, l.Start(), l.End(), l.Durable(), l.Segments()))
 	})
 	w.int("binlog_fsyncs", fsyncs)
 }
@@ -115,24 +114,15 @@ func cacheSection(w *writer, s *Sources) {
 func storeSection(w *writer, s *Sources) {
 	opened(s, func(i int, db *engine.DB) {
 		m := db.Store().Metrics()
-		p := "db" + strconv.Itoa(i) + "_"
-		w.int(p+"pending_bytes", db.Store().PendingBytes())
-		w.int(p+"memtable_bytes", int64(m.MemTable.Size))
-		w.int(p+"memtables", m.MemTable.Count)
-		w.int(p+"l0_files", m.Levels[0].TablesCount)
-		w.int(p+"l0_sublevels", int64(m.Levels[0].Sublevels))
-		w.int(p+"compaction_debt_bytes", int64(m.Compact.EstimatedDebt))
-		w.int(p+"compactions", m.Compact.Count)
-		w.int(p+"compactions_in_progress", m.Compact.NumInProgress)
-		w.int(p+"flushes", m.Flush.Count)
-		w.int(p+"write_stalls", db.Store().Stalls())
-		w.int(p+"disk_bytes", int64(m.DiskSpaceUsage()))
-		w.int(p+"reclaimable_bytes", db.Store().Reclaimable())
 		damage, _ := db.Store().Damaged()
-		w.int(p+"damaged_reads", damage.Reads)
-		w.int(p+"filter_bytes", db.Store().FilterBytes())
+		text := fmt.Sprintf("db=%s,pending_bytes=%d,memtable_bytes=%d,memtables=%d,l0_files=%d,l0_sublevels=%d,compaction_debt_bytes=%d,compactions=%d,"+
+			"compactions_in_progress=%d,flushes=%d,write_stalls=%d,disk_bytes=%d,reclaimable_bytes=%d,damaged_reads=%d,filter_bytes=%d",
+			db.Name, db.Store().PendingBytes(), m.MemTable.Size, m.MemTable.Count, m.Levels[0].TablesCount, m.Levels[0].Sublevels,
+			m.Compact.EstimatedDebt, m.Compact.Count, m.Compact.NumInProgress, m.Flush.Count, db.Store().Stalls(), m.DiskSpaceUsage(),
+			db.Store().Reclaimable(), damage.Reads, db.Store().FilterBytes())
 		for l := range m.Levels {
-			w.int(fmt.Sprintf("%slevel%d_bytes", p, l), m.Levels[l].TablesSize)
+			text += fmt.Sprintf(",level%d_bytes=%d", l, m.Levels[l].TablesSize)
 		}
+		w.str("store_database_"+strconv.Itoa(i), text)
 	})
 }

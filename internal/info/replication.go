@@ -3,6 +3,7 @@ package info
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/haypile/haypile/internal/fullsync"
@@ -42,9 +43,10 @@ func replicationSection(w *writer, s *Sources) {
 		w.int("slave_priority", priority)
 		w.flag("slave_read_only", v.ReplicaReadOnly)
 		w.flag("replica_announced", v.ReplicaAnnounced)
-		w.flag("is_eligible_for_master_election", priority > 0)
+		w.str("is_eligible_for_master_election", strconv.FormatBool(priority > 0)) // Pika's tools read this word
 	} else {
 		w.str("role", "master")
+		w.str("is_eligible_for_master_election", "true")
 	}
 	w.int("connected_slaves", int64(len(st.Replicas)))
 	if v.MinReplicasToWrite > 0 {
@@ -61,7 +63,7 @@ func replicationSection(w *writer, s *Sources) {
 	for i := range s.Engine.Databases() {
 		name := "db" + strconv.Itoa(i)
 		if at, ok := st.Offsets[name]; ok {
-			w.str(name, fmt.Sprintf("binlog_offset=%d", at)) // Pika's tools read this
+			w.str(name, pikaOffset(at))
 		}
 	}
 	writeCopies(w, &st)
@@ -69,6 +71,11 @@ func replicationSection(w *writer, s *Sources) {
 	for i, text := range st.Advice {
 		w.str("repl_port_advice_"+strconv.Itoa(i), text)
 	}
+}
+
+// pikaOffset is a log position as Pika's tools read it: the number of a file and the place in it. A later position has larger ones.
+func pikaOffset(lsn int64) string {
+	return fmt.Sprintf("binlog_offset=%d %d,safety_purge=none", uint64(lsn)>>32, uint32(lsn))
 }
 
 func copying(st *replication.Status) bool {
@@ -124,7 +131,7 @@ func writeLink(w *writer, st *ReplicationState) {
 		if d.Reason != "" {
 			text += ",reason=" + d.Reason
 		}
-		w.str("repl_"+d.Name, text)
+		w.str("repl_database_"+strings.TrimPrefix(d.Name, "db"), "db="+d.Name+","+text)
 	}
 	if st.Copying != nil {
 		total, have, rate := st.Copying.Total.Load(), st.Copying.Received.Load()+st.Copying.Reused.Load(), st.Copying.Rate.Load()
@@ -164,6 +171,7 @@ func writeHistories(w *writer, st *ReplicationState) {
 	}
 	w.str("master_replid", last)
 	w.str("master_replid2", previous)
+	w.str("ReplicationID", last) // Pika's name
 }
 
 func secondOffset(st *ReplicationState) int64 {

@@ -1,6 +1,7 @@
 package info
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -74,22 +75,43 @@ func clientsSection(w *writer, s *Sources) {
 
 func memorySection(w *writer, s *Sources) {
 	parts := s.Memory()
-	sum := int64(0)
+	used, rss, peak, budget := int64(0), int64(0), int64(0), int64(0)
 	for _, p := range parts {
 		switch p.Name {
 		case "total.rss":
-			w.bytes("used_memory_rss", p.Bytes)
+			rss = p.Bytes
 		case "budget":
-			w.bytes("memory_budget", p.Bytes)
-			w.bytes("maxmemory", int64(s.Config.Load().MaxMemory))
-			w.str("maxmemory_policy", s.Config.Load().MaxMemoryPolicy.String())
+			budget = p.Bytes
 		case "peak.rss":
-			w.bytes("used_memory_peak", p.Bytes)
+			peak = p.Bytes
 		default:
-			sum += p.Bytes
+			used += p.Bytes
 		}
 	}
-	w.bytes("used_memory", sum)
+	var ms runtime.MemStats
+	runtime.ReadMemStats(&ms)
+	v := s.Config.Load()
+	w.bytes("used_memory", used) // first: tools look for the first line with this in it
+	w.bytes("used_memory_rss", rss)
+	w.bytes("used_memory_peak", peak)
+	w.str("used_memory_peak_perc", fmt.Sprintf("%.2f%%", 100*float64(rss)/float64(max(peak, 1)))) // both resident
+	w.bytes("total_system_memory", systemMemory())
+	w.bytes("memory_budget", budget)
+	w.bytes("maxmemory", int64(v.MaxMemory))
+	w.str("maxmemory_policy", v.MaxMemoryPolicy.String())
+	w.float("mem_fragmentation_ratio", float64(rss)/float64(max(used, 1)))
+	w.int("mem_fragmentation_bytes", rss-used)
+	// The allocator is Go's: objects, the spans that hold them, and what has not been given back to the system.
+	live, spans, held := int64(ms.HeapAlloc), int64(ms.HeapInuse), int64(ms.HeapSys-ms.HeapReleased)
+	w.int("allocator_allocated", live)
+	w.int("allocator_active", spans)
+	w.int("allocator_resident", held)
+	w.float("allocator_frag_ratio", float64(spans)/float64(max(live, 1)))
+	w.int("allocator_frag_bytes", spans-live)
+	w.float("allocator_rss_ratio", float64(held)/float64(max(spans, 1)))
+	w.int("allocator_rss_bytes", held-spans)
+	w.float("rss_overhead_ratio", float64(rss)/float64(max(held, 1)))
+	w.int("rss_overhead_bytes", rss-held)
 	for _, p := range parts {
 		switch p.Name {
 		case "total.rss", "budget", "peak.rss":
@@ -244,4 +266,13 @@ func cpuSection(w *writer, _ *Sources) {
 	w.str("used_cpu_user", seconds(self.Utime))
 	w.str("used_cpu_sys_children", seconds(children.Stime))
 	w.str("used_cpu_user_children", seconds(children.Utime))
+}
+
+// systemMemory is what the machine has; 0 where that is not known.
+func systemMemory() int64 {
+	var si syscall.Sysinfo_t
+	if syscall.Sysinfo(&si) != nil {
+		return 0
+	}
+	return int64(si.Totalram) * int64(si.Unit)
 }

@@ -27,7 +27,7 @@ func TestAFullDiskOfAReplicaBacksOff(t *testing.T) {
 	until(t, "the guard closes", func() bool { return strings.Contains(r.MustDo(t, "INFO").Str, "disk_writes_stopped:1") })
 	m.MustDo(t, "SET", "k", "1")
 	until(t, "an error with a reason", func() bool {
-		line := infoField(info(), "repl_db0")
+		line := infoField(info(), "repl_database_0")
 		return strings.Contains(line, "state=error") && strings.Contains(line, "disk")
 	})
 	asked := counted("sync_partial_ok")

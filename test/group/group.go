@@ -230,7 +230,7 @@ func (g *Group) State() string {
 	}
 	for i, n := range g.Nodes {
 		if p := g.Place(n, m); p != "master" && p != "follows" {
-			return fmt.Sprintf("node %d: %s %s %s", i, p, Info(n, "repl_connect_reason"), Info(n, "repl_db0"))
+			return fmt.Sprintf("node %d: %s %s %s", i, p, Info(n, "repl_connect_reason"), Info(n, "repl_database_0"))
 		}
 	}
 	return ""

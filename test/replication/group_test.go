@@ -77,10 +77,10 @@ func same(t testing.TB, d time.Duration, master, replica *harness.Server) {
 	t.Helper()
 	within(t, d, "the replica equals its master", func() string {
 		if link := info(replica.Addr(), "master_link_status"); link != "up" {
-			return "link " + link + ": " + info(replica.Addr(), "repl_connect_reason") + " " + info(replica.Addr(), "repl_db0")
+			return "link " + link + ": " + info(replica.Addr(), "repl_connect_reason") + " " + info(replica.Addr(), "repl_database_0")
 		}
 		if m, r := info(master.Addr(), "master_repl_offset"), info(replica.Addr(), "slave_repl_offset"); m != r {
-			return "offsets " + m + " and " + r + ": " + info(replica.Addr(), "repl_db0")
+			return "offsets " + m + " and " + r + ": " + info(replica.Addr(), "repl_database_0")
 		}
 		if m, r := digest(master.Addr()), digest(replica.Addr()); m != r {
 			return "digests " + m + " and " + r

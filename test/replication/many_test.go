@@ -199,7 +199,7 @@ func (m *many) fillDisk() {
 	})
 	within(m.t, 20*time.Second, "the replica says that its disk is full", func() string {
 		for i := range 5 {
-			if text := info(r.Addr(), "repl_db"+strconv.Itoa(i)); strings.Contains(text, "state=error") && strings.Contains(text, "space") {
+			if text := info(r.Addr(), "repl_database_"+strconv.Itoa(i)); strings.Contains(text, "state=error") && strings.Contains(text, "space") {
 				m.t.Log(text)
 				return ""
 			}
@@ -207,7 +207,7 @@ func (m *many) fillDisk() {
 		if !r.Alive() {
 			m.t.Fatal("the process has ended")
 		}
-		return info(r.Addr(), "repl_connect_reason") + " " + info(r.Addr(), "repl_db0")
+		return info(r.Addr(), "repl_connect_reason") + " " + info(r.Addr(), "repl_database_0")
 	})
 	time.Sleep(time.Second) // with a disk that stays full for a while
 	if !r.Alive() {

@@ -173,7 +173,7 @@ func (r *real) inTheCopy() {
 		if received(r.replica) > 0 {
 			return ""
 		}
-		return info(r.replica.Addr(), "repl_db3")
+		return info(r.replica.Addr(), "repl_database_3")
 	})
 }
 
@@ -181,7 +181,7 @@ func (r *real) inTheCopy() {
 func (r *real) streams() {
 	within(r.t, 20*time.Minute, "the replica streams", func() string {
 		if link := info(r.replica.Addr(), "master_link_status"); link != "up" {
-			return "link " + link + ": " + info(r.replica.Addr(), "repl_connect_reason") + " " + info(r.replica.Addr(), "repl_db3")
+			return "link " + link + ": " + info(r.replica.Addr(), "repl_connect_reason") + " " + info(r.replica.Addr(), "repl_database_3")
 		}
 		return ""
 	})
