@@ -89,9 +89,12 @@ func (d *Dialer) Dial(ctx context.Context, master Address, s Service) (conn net.
 		if ctx.Err() != nil {
 			return nil, nil, "", ctx.Err()
 		}
+		if !unreachable(err) { // another port would say the same
+			return nil, nil, "", err
+		}
 		advice := fmt.Sprintf("port %d of %s, which serves the %s, cannot be reached: %v. Open or map that port, announce another with %s at the master, "+
 			"or leave it: replication-transport auto uses the client port", dedicated, master.Host, serviceNames[s], err, announceParams[s])
-		if set.Transport == Dedicated || !unreachable(err) {
+		if set.Transport == Dedicated {
 			return nil, nil, "", errors.New(advice)
 		}
 		d.notReached(master, s, advice)

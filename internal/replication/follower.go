@@ -8,11 +8,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/haypile/haypile/internal/layout"
+	"github.com/haypile/haypile/internal/throttle"
 	"github.com/haypile/haypile/internal/transport"
 )
 
@@ -112,6 +114,8 @@ type Follower struct {
 	met      atomic.Bool  // the master has been spoken to since Follow
 	unlikes  atomic.Int32 // databases that must not be served
 	copySlot chan struct{}
+	saidWhy  string             // the reason for the last failure that was logged
+	repeats  throttle.Sometimes // of it
 	work     sync.WaitGroup
 	closed   bool
 
@@ -254,13 +258,37 @@ func (f *Follower) step(ev LinkEvent) {
 	}
 }
 
+// logLink says each change, but of attempts that fail again in the same way, which are one a second, only now and then one.
 func (f *Follower) logLink(was LinkState, ev LinkEvent) {
-	level := slog.LevelInfo
-	if f.m.State == LinkError && (was == Linked || f.m.Failures == 1) {
-		level = slog.LevelWarn
+	level, held := slog.LevelInfo, 0
+	switch {
+	case f.m.State == LinkError:
+		if was == Linked || f.m.Failures == 1 {
+			level = slog.LevelWarn
+		}
+		if why := withoutDigits(f.m.Reason); f.m.Failures == 1 || why != f.saidWhy {
+			f.saidWhy, f.repeats = why, throttle.Sometimes{}
+		}
+		ok, before := f.repeats.Now()
+		if !ok {
+			return
+		}
+		held = before
+	case f.m.Failures > 0 && f.m.State != Linked && ev.Kind != Follow && ev.Kind != Unfollow:
+		level = slog.LevelDebug // on the way to another failure, or to success, which is said
 	}
 	f.opts.Logger.Log(context.Background(), level, "replication link", "from", was.String(), "to", f.m.State.String(), "event", ev.Kind.String(),
-		"reason", ev.Reason, "master", f.master.String(), "failures", f.m.Failures)
+		"reason", ev.Reason, "master", f.master.String(), "failures", f.m.Failures, "not_logged_before", held)
+}
+
+// withoutDigits is what errors have in common that differ by a port or a time.
+func withoutDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func (f *Follower) perform(a LinkAction) {
