@@ -127,7 +127,8 @@ func writeProgress(c *Ctx, g *datatype.Group) {
 			c.W.Null()
 		}
 	}
-	writeKnown("entries-read", g.Read, g.Read != layout.UnknownRead)
+	read := g.EntriesRead()
+	writeKnown("entries-read", read, read != layout.UnknownRead)
 	lag, known := g.Lag()
 	writeKnown("lag", lag, known)
 }

@@ -64,7 +64,7 @@ func dumpGroup(dst []byte, g *Group) ([]byte, error) {
 	if err := g.s.t.Heavy(int(g.Pending)); err != nil {
 		return nil, err
 	}
-	dst, n := rdb.AppendStreamGroup(dst, g.Name, rdb.StreamID(g.Last), g.Read, g.Pending), 0
+	dst, n := rdb.AppendStreamGroup(dst, g.Name, rdb.StreamID(g.Last), g.EntriesRead(), g.Pending), 0
 	err := g.EachPending(layout.StreamID{}, layout.MaxStreamID, func(p *Pending) bool {
 		dst = rdb.AppendStreamPending(dst, rdb.StreamPending{ID: rdb.StreamID(p.ID), DeliveredMS: p.TimeMS, Deliveries: uint64(p.Deliveries)})
 		n++

@@ -268,3 +268,17 @@ func withoutActivity(r harness.Reply) harness.Reply {
 	r.Elems = elems
 	return r
 }
+
+// withoutProgress takes out of XINFO how far a group has read.
+func withoutProgress(r harness.Reply) harness.Reply {
+	var elems []harness.Reply
+	for i := 0; i < len(r.Elems); i++ {
+		if s := r.Elems[i].Str; (s == "entries-read" || s == "lag") && i+1 < len(r.Elems) {
+			i++
+			continue
+		}
+		elems = append(elems, withoutProgress(r.Elems[i]))
+	}
+	r.Elems = elems
+	return r
+}
