@@ -38,10 +38,9 @@ func (t *Turn) SwapDBs(a, b int) error {
 	swapWatchers(x.db, y.db)
 	swapWaiters(x.db, y.db)
 	t.dirty = true
-	if err := x.readyAll(); err != nil {
-		return err
-	}
-	return y.readyAll()
+	x.readyWaiters() // also where a key is gone: a group that someone reads from went with it
+	y.readyWaiters()
+	return nil
 }
 
 // Swap exchanges the numbers of two databases, as SWAPDB does, on behalf of the server.
@@ -53,6 +52,8 @@ func (e *Engine) Swap(a, b int) error {
 		return err
 	}
 	err := t.SwapDBs(a, b)
+	t.serve()
+	t.settle()
 	if cerr := t.Commit(); err == nil {
 		err = cerr
 	}
@@ -137,20 +138,4 @@ func (w *waiter) moveTo(db *DB) {
 		w.db = db
 		db.waiting.add(w)
 	}
-}
-
-// readyAll wakes those who wait for a key that is there now.
-func (x *tx) readyAll() error {
-	for _, w := range x.db.waiting.all() {
-		for _, name := range w.keys {
-			there, err := anyHas([]byte(name), x)
-			if err != nil {
-				return err
-			}
-			if there {
-				x.ready = append(x.ready, []byte(name))
-			}
-		}
-	}
-	return nil
 }

@@ -40,9 +40,15 @@ func TestGroupGoesWhileWaiting(t *testing.T) {
 		{[]any{"RENAME", "s", "t"}, noGroup},
 		{[]any{"SET", "s", "1"}, wrongType},
 		{[]any{"RENAME", "other", "s"}, wrongType},
+		{[]any{"SWAPDB", "0", "1"}, noGroup},
+		{[]any{"SWAPDB", "2", "0"}, wrongType},
+		{[]any{"EVAL", "return redis.call('SWAPDB', '0', '1')", "0"}, noGroup},
 		{[]any{"FLUSHALL"}, ""},
 	} {
-		admin.MustDo(t, "DEL", "s")
+		admin.MustDo(t, "FLUSHALL")
+		admin.MustDo(t, "SELECT", "2")
+		admin.MustDo(t, "SET", "s", "1")
+		admin.MustDo(t, "SELECT", "0")
 		admin.MustDo(t, "SET", "other", "1")
 		admin.MustDo(t, "XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
 		waiting := dial(t, addr)
@@ -65,6 +71,58 @@ func TestGroupGoesWhileWaiting(t *testing.T) {
 		if r, err := waiting.Receive(); err != nil || r.Str != c.want {
 			t.Errorf("%v: %v, %v, want %s", c.how, r, err, c.want)
 		}
+	}
+}
+
+// A transaction that takes the group away and brings it back leaves who waits alone; one that leaves it away does not.
+func TestGroupGoesInATransaction(t *testing.T) {
+	addr := startForTest(t)
+	admin, waiting := dial(t, addr), dial(t, addr)
+	admin.MustDo(t, "XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
+	if err := waiting.Send([]string{"XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := waiting.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	awaitBlocked(t, admin, 1)
+	for _, commands := range [][]any{{"SWAPDB 0 1", "SWAPDB 1 0"}, {"SWAPDB 0 1", "XADD other * f v"}} {
+		admin.MustDo(t, "MULTI")
+		for _, command := range commands {
+			var args []any
+			for _, word := range strings.Fields(command.(string)) {
+				args = append(args, word)
+			}
+			admin.MustDo(t, args...)
+		}
+		awaitBlocked(t, dial(t, addr), 1)
+		admin.MustDo(t, "EXEC")
+	}
+	if r, err := waiting.Receive(); err != nil || !strings.HasPrefix(r.Str, "NOGROUP") {
+		t.Errorf("%v, %v", r, err)
+	}
+}
+
+// Who waits at a replica is served by what the master's SWAPDB brings.
+func TestReplicaServesWhoWaitsAfterSwap(t *testing.T) {
+	m, r := startForTest(t), startForTest(t)
+	mc, rc := dial(t, m), dial(t, r)
+	mc.MustDo(t, "SELECT", "1")
+	mc.MustDo(t, "XADD", "s", "1-0", "f", "v")
+	followAddr(t, rc, m)
+	rc.MustDo(t, "SELECT", "1")
+	until(t, "the database follows", func() bool { reply, err := rc.Do("XLEN", "s"); return err == nil && reply.Int == 1 })
+	waiting := dial(t, r)
+	if err := waiting.Send([]string{"XREAD", "BLOCK", "0", "STREAMS", "s", "0"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := waiting.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	awaitBlocked(t, rc, 1)
+	mc.MustDo(t, "SWAPDB", "0", "1")
+	if reply, err := waiting.Receive(); err != nil || len(reply.Elems) != 1 {
+		t.Errorf("%v, %v", reply, err)
 	}
 }
 
