@@ -94,6 +94,8 @@ type Row struct {
 	// neither.
 	Syntax     string
 	Complexity string
+	// Tips are words for clients that send commands to several servers, and for those that compare replies.
+	Tips string
 	// DeprecatedSince and ReplacedBy are for clients only: what is deprecated stays. SysCmd is not for users.
 	DeprecatedSince, ReplacedBy string
 	SysCmd                      bool

@@ -14,7 +14,7 @@ var connectionRows = []Row{
 		Syntax: "message", Complexity: "O(1)"},
 	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | TellFirst, Handler: hello, Group: "connection", Since: "6.0.0", Summary: "Handshakes with the Redis server.",
 		Syntax: "[arguments: protover:integer [AUTH (username password)] [SETNAME clientname]]", Complexity: "O(1)"},
-	{Name: "ping", Arity: -1, Flags: Fast, Handler: ping, Group: "connection", Since: "1.0.0", Summary: "Returns the server's liveliness response.",
+	{Name: "ping", Arity: -1, Flags: Fast, Handler: ping, Group: "connection", Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "1.0.0", Summary: "Returns the server's liveliness response.",
 		Syntax: "[message]", Complexity: "O(1)"},
 	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: quit, Group: "connection", Since: "1.0.0", Summary: "Closes the connection.",
 		Syntax: "()", Complexity: "O(1)", DeprecatedSince: "7.2.0", ReplacedBy: "closing the connection"},

@@ -24,9 +24,9 @@ var hashExpireRows = []Row{
 		Syntax: "key unix-time-milliseconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
 	{Name: "hpexpiretime", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hpexpireTime, Group: "hash", Since: "7.4.0", Summary: "Returns the expiration time of a hash field as a Unix timestamp, in msec.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hpttl", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hpttl, Group: "hash", Since: "7.4.0", Summary: "Returns the TTL in milliseconds of a hash field.",
+	{Name: "hpttl", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hpttl, Group: "hash", Tips: "nondeterministic_output", Since: "7.4.0", Summary: "Returns the TTL in milliseconds of a hash field.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "httl", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: httl, Group: "hash", Since: "7.4.0", Summary: "Returns the TTL in seconds of a hash field.",
+	{Name: "httl", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: httl, Group: "hash", Tips: "nondeterministic_output", Since: "7.4.0", Summary: "Returns the TTL in seconds of a hash field.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
 }
 

@@ -1,16 +1,18 @@
 package command
 
 import (
+	"strings"
+
 	"github.com/haypile/haypile/internal/algo/glob"
 	"github.com/haypile/haypile/internal/resp"
 )
 
 var introspectRows = []Row{
-	{Name: "command", Arity: -1, Flags: Loading | Stale, Handler: commandAll, Group: "server", Cats: "connection", Since: "2.8.13", Summary: "Returns detailed information about all commands.",
+	{Name: "command", Arity: -1, Flags: Loading | Stale, Handler: commandAll, Group: "server", Cats: "connection", Tips: "nondeterministic_output_order", Since: "2.8.13", Summary: "Returns detailed information about all commands.",
 		Syntax: "()", Complexity: "O(N) for N commands", Sub: []Row{
 			{Name: "count", Arity: 2, Flags: Loading | Stale, Handler: commandCount, Cats: "connection", Since: "2.8.13", Summary: "Returns a count of commands.",
 				Syntax: "()", Complexity: "O(1)"},
-			{Name: "docs", Arity: -2, Flags: Loading | Stale, Handler: commandDocs, Cats: "connection", Since: "7.0.0", Summary: "Returns documentary information about one, multiple or all commands.",
+			{Name: "docs", Arity: -2, Flags: Loading | Stale, Handler: commandDocs, Cats: "connection", Tips: "nondeterministic_output_order", Since: "7.0.0", Summary: "Returns documentary information about one, multiple or all commands.",
 				Syntax: "[command-name...]", Complexity: "O(N) for N commands asked for"},
 			{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeys, Cats: "connection", Since: "2.8.13", Summary: "Extracts the key names from an arbitrary command.",
 				Syntax: "command arg...", Complexity: "O(N) for N arguments"},
@@ -18,9 +20,9 @@ var introspectRows = []Row{
 				Syntax: "command arg...", Complexity: "O(N) for N arguments"},
 			{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: commandHelp, Cats: "connection", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands.",
 				Syntax: "()", Complexity: "O(1)"},
-			{Name: "info", Arity: -2, Flags: Loading | Stale, Handler: commandInfo, Cats: "connection", Since: "2.8.13", Summary: "Returns information about one, multiple or all commands.",
+			{Name: "info", Arity: -2, Flags: Loading | Stale, Handler: commandInfo, Cats: "connection", Tips: "nondeterministic_output_order", Since: "2.8.13", Summary: "Returns information about one, multiple or all commands.",
 				Syntax: "[command-name...]", Complexity: "O(N) for N commands asked for"},
-			{Name: "list", Arity: -2, Flags: Loading | Stale, Handler: commandList, Cats: "connection", Since: "7.0.0", Summary: "Returns a list of command names.",
+			{Name: "list", Arity: -2, Flags: Loading | Stale, Handler: commandList, Cats: "connection", Tips: "nondeterministic_output_order", Since: "7.0.0", Summary: "Returns a list of command names.",
 				Syntax: "[FILTERBY (MODULE module-name | ACLCAT category | PATTERN pattern)]", Complexity: "O(N) for N commands"},
 		}},
 }
@@ -62,7 +64,11 @@ func writeInfo(w *resp.Writer, r *Row) {
 	w.Int(int64(last))
 	w.Int(int64(step))
 	writeSimpleSet(w, "@", r.Categories())
-	w.Set(0) // hints for proxies
+	tips := strings.Fields(r.Tips)
+	w.Set(len(tips))
+	for _, tip := range tips {
+		w.BulkString(tip)
+	}
 	writeKeySpecs(w, r)
 	if r.Sub == nil {
 		w.Set(0) // as Redis does, where those that there are stand in an array

@@ -9,15 +9,15 @@ import (
 
 var memoryRows = []Row{
 	{Name: "memory", Arity: -2, Group: "server", Since: "4.0.0", Summary: "A container for memory diagnostics commands.", Sub: []Row{
-		{Name: "doctor", Arity: 2, Handler: memoryDoctor, Since: "4.0.0", Summary: "Outputs a memory problems report.",
+		{Name: "doctor", Arity: 2, Handler: memoryDoctor, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Outputs a memory problems report.",
 			Syntax: "()", Complexity: "O(1)"},
 		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: memoryHelp, Since: "4.0.0", Summary: "Returns helpful text about the different subcommands.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "malloc-stats", Arity: 2, Handler: memoryMallocStats, Since: "4.0.0", Summary: "Returns the allocator statistics.",
+		{Name: "malloc-stats", Arity: 2, Handler: memoryMallocStats, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Returns the allocator statistics.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "purge", Arity: 2, Flags: Once | Worker, Handler: memoryPurge, Since: "4.0.0", Summary: "Asks the allocator to release memory.",
+		{Name: "purge", Arity: 2, Flags: Once | Worker, Handler: memoryPurge, Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "4.0.0", Summary: "Asks the allocator to release memory.",
 			Syntax: "()", Complexity: "O(N) for N bytes of memory"},
-		{Name: "stats", Arity: 2, Handler: memoryStats, Since: "4.0.0", Summary: "Returns details about memory usage.",
+		{Name: "stats", Arity: 2, Handler: memoryStats, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Returns details about memory usage.",
 			Syntax: "()", Complexity: "O(1)"},
 		{Name: "usage", Arity: -3, Flags: ReadOnly | NoTouch, Keys: KeySpec{2, 2, 1}, Handler: memoryUsage, Since: "4.0.0", Summary: "Estimates the memory usage of a key.",
 			Syntax: "key [SAMPLES count]", Complexity: "O(N) for N samples"},

@@ -12,7 +12,7 @@ import (
 var miscRows = []Row{
 	{Name: "lolwut", Arity: -1, Flags: ReadOnly | Fast, Handler: lolwut, Group: "server", Since: "5.0.0", Summary: "Displays computer art and the Redis version",
 		Syntax: "[VERSION version:integer]", Complexity: "O(1)"},
-	{Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Handler: timeNow, Group: "server", Since: "2.6.0", Summary: "Returns the server time.",
+	{Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Handler: timeNow, Group: "server", Tips: "nondeterministic_output", Since: "2.6.0", Summary: "Returns the server time.",
 		Syntax: "()", Complexity: "O(1)"},
 }
 

@@ -13,7 +13,7 @@ import (
 var pikaRows = []Row{
 	{Name: "delvx", Arity: 3, Flags: Write | Frees | Fast, Keys: OneKey, Handler: delVX, Group: "string", Since: "1.0.0", Summary: "Deletes a string if it has a value (Pika).",
 		Syntax: "key value", Complexity: "O(1)"},
-	{Name: "hscanx", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: hscanX, Group: "hash", Since: "1.0.0", Summary: "Iterates over fields and values of a hash with a field as the cursor (Pika).",
+	{Name: "hscanx", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: hscanX, Group: "hash", Tips: "nondeterministic_output", Since: "1.0.0", Summary: "Iterates over fields and values of a hash with a field as the cursor (Pika).",
 		Syntax: "key start [MATCH pattern] [COUNT count]", Complexity: "O(N) for a count of N"},
 	{Name: "pkhrscanrange", Arity: -4, Flags: ReadOnly | Worker, Keys: OneKey, Handler: pkhrscanRange, Group: "hash", Since: "1.0.0", Summary: "Returns fields and values of a range of fields, backwards (Pika).",
 		Syntax: "key start end [MATCH pattern] [LIMIT limit]", Complexity: "O(N) for N fields of the hash, which are not kept in byte order"},
@@ -27,7 +27,7 @@ var pikaRows = []Row{
 		Syntax: "type start end [MATCH pattern] [LIMIT limit]", Complexity: "O(N) for N keys looked at"},
 	{Name: "pksetexat", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: pkSetExAt, Group: "string", Since: "1.0.0", Summary: "Sets a string and its expiration as a Unix timestamp in seconds (Pika).",
 		Syntax: "key unix-time-seconds value", Complexity: "O(1)"},
-	{Name: "scanx", Arity: -3, Flags: ReadOnly | AnyKey, Handler: scanX, Group: "generic", Since: "1.0.0", Summary: "Iterates over the keys of a type with a key as the cursor (Pika).",
+	{Name: "scanx", Arity: -3, Flags: ReadOnly | AnyKey, Handler: scanX, Group: "generic", Tips: "nondeterministic_output", Since: "1.0.0", Summary: "Iterates over the keys of a type with a key as the cursor (Pika).",
 		Syntax: "type start [MATCH pattern] [COUNT count]", Complexity: "O(N) for a count of N"},
 }
 

@@ -99,9 +99,9 @@ var replicationRows = []Row{
 		Syntax: "(args: (host-port: host port) | (no-one: NO ONE)) [FORCE]", Complexity: "O(1)", DeprecatedSince: "5.0.0", ReplacedBy: "`REPLICAOF`"},
 	{Name: "sync", Arity: 1, Flags: Admin | NoScript | NoMulti, Handler: psync, Group: "server", Since: "1.0.0", Summary: "An internal command used in replication.",
 		Syntax: "()", Complexity: "O(1)"},
-	{Name: "wait", Arity: 3, Flags: NoScript | Worker, Handler: wait, Group: "generic", Cats: "connection -keyspace", Since: "3.0.0", Summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.",
+	{Name: "wait", Arity: 3, Flags: NoScript | Worker, Handler: wait, Group: "generic", Cats: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min", Since: "3.0.0", Summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.",
 		Syntax: "numreplicas timeout:integer", Complexity: "O(1)"},
-	{Name: "waitaof", Arity: 4, Flags: NoScript | Worker, Handler: waitAOF, Group: "generic", Cats: "connection -keyspace", Since: "7.2.0", Summary: "Blocks until all of the preceding write commands sent by the connection are written to the log of the master and/or replicas.",
+	{Name: "waitaof", Arity: 4, Flags: NoScript | Worker, Handler: waitAOF, Group: "generic", Cats: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min", Since: "7.2.0", Summary: "Blocks until all of the preceding write commands sent by the connection are written to the log of the master and/or replicas.",
 		Syntax: "numlocal:integer numreplicas timeout:integer", Complexity: "O(1)"},
 }
 

@@ -53,6 +53,7 @@ func TestRowsAreRedis(t *testing.T) {
 			cats = append(cats, "@"+cat)
 		}
 		differ(row, "categories", sorted(r.Elems[6].Strings()), sorted(cats))
+		differ(row, "tips", r.Elems[7].Strings(), strings.Fields(row.Tips))
 		differ(row, "key specifications", keyPlaces(r.Elems[8]), row.KeyPlaces())
 		if (len(r.Elems[9].Elems) > 0) != (row.Sub != nil) {
 			t.Errorf("%s: only one of both has subcommands", row.Full)

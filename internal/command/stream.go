@@ -10,11 +10,11 @@ import (
 var streamRows = []Row{
 	{Name: "xack", Arity: -4, Flags: Write | Frees | Fast, Keys: OneKey, Handler: xack, Group: "stream", Since: "5.0.0", Summary: "Returns the number of messages that were successfully acknowledged by the consumer group member of a stream.",
 		Syntax: "key group id...", Complexity: "O(N) for N IDs"},
-	{Name: "xadd", Arity: -5, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: xadd, Group: "stream", Since: "5.0.0", Summary: "Appends a new message to a stream. Creates the key if it doesn't exist.",
+	{Name: "xadd", Arity: -5, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: xadd, Group: "stream", Tips: "nondeterministic_output", Since: "5.0.0", Summary: "Appends a new message to a stream. Creates the key if it doesn't exist.",
 		Syntax: "key [NOMKSTREAM]@6.2.0 [trim: (strategy: MAXLEN | MINID@6.2.0) [operator: (equal: =) | (approximately: ~)] threshold [LIMIT count]@6.2.0] (id-selector: (auto-id: *) | id) (field value)...", Complexity: "O(N) for N fields, and O(M) for M entries trimmed"},
-	{Name: "xautoclaim", Arity: -6, Flags: Write | Fast, Keys: OneKey, Handler: xautoclaim, Group: "stream", Since: "6.2.0", Summary: "Changes, or acquires, ownership of messages in a consumer group, as if the messages were delivered to as consumer group member.",
+	{Name: "xautoclaim", Arity: -6, Flags: Write | Fast, Keys: OneKey, Handler: xautoclaim, Group: "stream", Tips: "nondeterministic_output", Since: "6.2.0", Summary: "Changes, or acquires, ownership of messages in a consumer group, as if the messages were delivered to as consumer group member.",
 		Syntax: "key group consumer min-idle-time start [COUNT count] [JUSTID]", Complexity: "O(N) for N pending entries looked at, ten for each of the count"},
-	{Name: "xclaim", Arity: -6, Flags: Write | Fast, Keys: OneKey, Handler: xclaim, Group: "stream", Since: "5.0.0", Summary: "Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member.",
+	{Name: "xclaim", Arity: -6, Flags: Write | Fast, Keys: OneKey, Handler: xclaim, Group: "stream", Tips: "nondeterministic_output", Since: "5.0.0", Summary: "Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member.",
 		Syntax: "key group consumer min-idle-time id... [IDLE ms:integer] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [lastid: LASTID id]", Complexity: "O(N) for N IDs"},
 	{Name: "xdel", Arity: -3, Flags: Write | Frees | Fast, Keys: OneKey, Handler: xdel, Group: "stream", Since: "5.0.0", Summary: "Returns the number of messages after removing them from a stream.",
 		Syntax: "key id...", Complexity: "O(N) for N IDs"},
@@ -33,7 +33,7 @@ var streamRows = []Row{
 			Syntax: "key group (id-selector: id | (new-id: $)) [ENTRIESREAD entries-read:integer]", Complexity: "O(1)"},
 	}},
 	{Name: "xinfo", Arity: -2, Group: "stream", Since: "5.0.0", Summary: "A container for stream introspection commands.", Sub: []Row{
-		{Name: "consumers", Arity: 4, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: xinfoConsumers, Cats: "stream", Since: "5.0.0", Summary: "Returns a list of the consumers in a consumer group.",
+		{Name: "consumers", Arity: 4, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: xinfoConsumers, Cats: "stream", Tips: "nondeterministic_output", Since: "5.0.0", Summary: "Returns a list of the consumers in a consumer group.",
 			Syntax: "key group", Complexity: "O(N) for N consumers"},
 		{Name: "groups", Arity: 3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: xinfoGroups, Cats: "stream", Since: "5.0.0", Summary: "Returns a list of the consumer groups of a stream.",
 			Syntax: "key", Complexity: "O(N) for N groups"},
@@ -44,7 +44,7 @@ var streamRows = []Row{
 	}},
 	{Name: "xlen", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: xlen, Group: "stream", Since: "5.0.0", Summary: "Return the number of messages in a stream.",
 		Syntax: "key", Complexity: "O(1)"},
-	{Name: "xpending", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: xpending, Group: "stream", Since: "5.0.0", Summary: "Returns the information and entries from a stream consumer group's pending entries list.",
+	{Name: "xpending", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: xpending, Group: "stream", Tips: "nondeterministic_output", Since: "5.0.0", Summary: "Returns the information and entries from a stream consumer group's pending entries list.",
 		Syntax: "key group [filters: [IDLE min-idle-time:integer]@6.2.0 start end count [consumer]]", Complexity: "O(N) for N pending entries looked at; without a range O(M) for M consumers"},
 	{Name: "xrange", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: xrange, Group: "stream", Since: "5.0.0", Summary: "Returns the messages from a stream within a range of IDs.",
 		Syntax: "key start end [COUNT count]", Complexity: "O(N) for N entries returned"},
@@ -56,7 +56,7 @@ var streamRows = []Row{
 		Syntax: "key end start [COUNT count]", Complexity: "O(N) for N entries returned"},
 	{Name: "xsetid", Arity: -3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: xsetid, Group: "stream", Since: "5.0.0", Summary: "An internal command for replicating stream values.",
 		Syntax: "key last-id [ENTRIESADDED entries-added:integer]@7.0.0 [MAXDELETEDID max-deleted-id]@7.0.0", Complexity: "O(1)"},
-	{Name: "xtrim", Arity: -4, Flags: Write | Frees, Keys: OneKey, Handler: xtrim, Group: "stream", Since: "5.0.0", Summary: "Deletes messages from the beginning of a stream.",
+	{Name: "xtrim", Arity: -4, Flags: Write | Frees, Keys: OneKey, Handler: xtrim, Group: "stream", Tips: "nondeterministic_output", Since: "5.0.0", Summary: "Deletes messages from the beginning of a stream.",
 		Syntax: "key (trim: (strategy: MAXLEN | MINID@6.2.0) [operator: (equal: =) | (approximately: ~)] threshold [LIMIT count]@6.2.0)", Complexity: "O(N) for N entries trimmed"},
 }
 

@@ -135,7 +135,7 @@ var differences = []difference{
 	},
 	{
 		commands: "COMMAND INFO",
-		what:     "SORT has no key specification for the keys that BY and GET make up. There are no command tips.",
+		what:     "SORT has no key specification for the keys that BY and GET make up.",
 		reason:   "Such keys have no place among the arguments.",
 		match:    never,
 	},
