@@ -211,10 +211,10 @@ type Txns interface {
 	// AfterCommit calls f once what the command has changed is committed, and never
 	// if it is undone. f must not block. Messages to the client itself belong at the place.
 	AfterCommit(c *Ctx, f func(at client.Place))
-	// FlushDB deletes everything in a database, which is held exclusively.
-	FlushDB(db int) error
+	// FlushDB deletes everything in a database, which is held exclusively, and says how many keys those were.
+	FlushDB(db int) (keys int64, err error)
 	// FlushAll does so with all databases.
-	FlushAll() error
+	FlushAll() (keys int64, err error)
 	// SwapDBs exchanges the numbers of two databases, which are held exclusively.
 	SwapDBs(a, b int) error
 	// Prefixes is the SCAN dictionary of a database.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"github.com/haypile/haypile/internal/client"
 	"github.com/haypile/haypile/internal/datatype"
 	"github.com/haypile/haypile/internal/layout"
 	"github.com/haypile/haypile/internal/resp"
@@ -67,11 +68,14 @@ var keyRows = []Row{
 		Syntax: "key", Complexity: "O(1)"},
 	{Name: "type", Arity: 2, Flags: ReadOnly | Fast | NoTouch, Keys: OneKey, Handler: typeOf, Group: "generic", Since: "1.0.0", Summary: "Determines the type of value stored at a key.",
 		Syntax: "key", Complexity: "O(1)"},
-	{Name: "unlink", Arity: -2, Flags: Write | Frees | Fast, Keys: AllKeys, Handler: del, Group: "generic", Tips: "request_policy:multi_shard response_policy:agg_sum", Since: "4.0.0", Summary: "Asynchronously deletes one or more keys.",
+	{Name: "unlink", Arity: -2, Flags: Write | Frees | Fast, Keys: AllKeys, Handler: unlink, Group: "generic", Tips: "request_policy:multi_shard response_policy:agg_sum", Since: "4.0.0", Summary: "Asynchronously deletes one or more keys.",
 		Syntax: "key...", Complexity: "O(N) for N keys; the elements of large ones are deleted as a range"},
 }
 
-func del(c *Ctx) error {
+func del(c *Ctx) error { return delAll(c, func(*layout.Head) {}) }
+
+// delAll shows what it deletes before it does.
+func delAll(c *Ctx, show func(h *layout.Head)) error {
 	n := int64(0)
 	for _, name := range c.Args[1:] {
 		k, err := datatype.Load(c.T, name)
@@ -79,6 +83,9 @@ func del(c *Ctx) error {
 			return err
 		}
 		existed := k.Exists
+		if existed {
+			show(&k.Head)
+		}
 		k.Remove()
 		if existed {
 			n++
@@ -86,6 +93,23 @@ func del(c *Ctx) error {
 		}
 	}
 	return c.int(n)
+}
+
+// lazyFreeEffort is the number of elements above which Redis leaves a key to a thread of its own.
+const lazyFreeEffort = 64
+
+// unlink is DEL, which takes the same short time; it counts what Redis counts.
+func unlink(c *Ctx) error {
+	large := int64(0)
+	err := delAll(c, func(h *layout.Head) {
+		if h.Encoding == layout.EncExpanded && h.Type != layout.TypeString && h.Count > lazyFreeEffort {
+			large++
+		}
+	})
+	if err == nil {
+		lazyFreed(c, large)
+	}
+	return err
 }
 
 func dbsize(c *Ctx) error {
@@ -124,20 +148,34 @@ func flushDB(c *Ctx) error {
 	if err := checkFlushArgs(c.Args); err != nil {
 		return err
 	}
-	if err := c.Txns.FlushDB(c.C.DB()); err != nil {
-		return err
-	}
-	return c.ok()
+	return flushed(c)(c.Txns.FlushDB(c.C.DB()))
 }
 
 func flushAll(c *Ctx) error {
 	if err := checkFlushArgs(c.Args); err != nil {
 		return err
 	}
-	if err := c.Txns.FlushAll(); err != nil {
-		return err
+	return flushed(c)(c.Txns.FlushAll())
+}
+
+// flushed ends a command that has deleted so many keys.
+func flushed(c *Ctx) func(keys int64, err error) error {
+	return func(keys int64, err error) error {
+		if err != nil {
+			return err
+		}
+		if len(c.Args) == 2 && equalFold(c.Args[1], "async") {
+			lazyFreed(c, keys)
+		}
+		return c.ok()
 	}
-	return c.ok()
+}
+
+// lazyFreed counts what Redis leaves to a thread of its own, once it is sure that it is gone.
+func lazyFreed(c *Ctx, n int64) {
+	if n > 0 {
+		c.Txns.AfterCommit(c, func(client.Place) { c.Host.CountLazyFreed(n) })
+	}
 }
 
 // checkFlushArgs accepts ASYNC and SYNC; a flush takes the same short time either

@@ -18,6 +18,8 @@ type Operator interface {
 	// Info renders sections as INFO does; none means the default ones.
 	Info(sections []string) string
 	ResetStats()
+	// CountLazyFreed counts keys for INFO lazyfreed_objects.
+	CountLazyFreed(n int64)
 	Slowlog() *metric.Slowlog
 	Latency() *metric.Latency
 	// Backup writes a checkpoint of every database to a new directory; StartBackup does so in the background. One is written

@@ -91,6 +91,7 @@ type Engine struct {
 	WriteErr func() error
 
 	Hits, Misses atomic.Int64 // of keys that reading commands looked for
+	LazyFreed    atomic.Int64 // keys that Redis would have left to a thread of its own to free
 	Changes      atomic.Int64 // of keys, since the last backup
 	Errors       metric.Errors
 

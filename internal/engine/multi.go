@@ -167,31 +167,34 @@ func (t *Turn) AfterCommit(c *command.Ctx, f func(at client.Place)) {
 }
 
 // FlushDB implements command.Txns.
-func (t *Turn) FlushDB(db int) error {
+func (t *Turn) FlushDB(db int) (keys int64, err error) {
 	if err := t.lockDB(db); err != nil {
-		return err
+		return 0, err
 	}
 	return t.flush(t.txs[db])
 }
 
 // FlushAll implements command.Txns.
-func (t *Turn) FlushAll() error {
+func (t *Turn) FlushAll() (keys int64, err error) {
 	for _, x := range t.active {
-		if err := t.flush(x); err != nil {
-			return err
+		n, err := t.flush(x)
+		if err != nil {
+			return 0, err
 		}
+		keys += n
 	}
-	return nil
+	return keys, nil
 }
 
-func (t *Turn) flush(x *tx) error {
+func (t *Turn) flush(x *tx) (keys int64, err error) {
 	if err := x.markWatchersOfKeys(); err != nil {
-		return err
+		return 0, err
 	}
+	keys, _ = x.KeyCounts()
 	x.Flush()
 	x.noteFlush()
 	t.dirty = true
-	return nil
+	return keys, nil
 }
 
 // markWatchersOfKeys is for what takes away a database's whole content: it is no

@@ -136,6 +136,7 @@ func memorySection(w *writer, s *Sources) {
 	w.bytes("used_memory_scripts", int64(scripts.ScriptBytes+code))
 	w.str("mem_allocator", "go")
 	w.int("lazyfree_pending_objects", 0) // nothing is freed in the background
+	w.int("lazyfreed_objects", s.Engine.LazyFreed.Load())
 }
 
 func persistenceSection(w *writer, s *Sources) {

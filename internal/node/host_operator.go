@@ -46,9 +46,13 @@ func (n *Node) ResetStats() {
 	n.srv.Stats().Reset()
 	n.eng.Hits.Store(0)
 	n.eng.Misses.Store(0)
+	n.eng.LazyFreed.Store(0)
 	n.eng.Errors.Reset()
 	n.eng.Cache().ResetStats()
 }
+
+// CountLazyFreed implements command.Operator.
+func (n *Node) CountLazyFreed(keys int64) { n.eng.LazyFreed.Add(keys) }
 
 // Shutdown implements command.Operator. Everything acknowledged is in the log
 // and is made durable on the way out, so SAVE and NOSAVE have nothing to decide.
