@@ -54,7 +54,7 @@ func dumpPayload(k *datatype.Key) ([]byte, error) {
 	return rdb.AppendFooter(payload), nil
 }
 
-// restoreOptions are those of RESTORE. How often and how long ago a key was used is not kept.
+// restoreOptions are those of RESTORE. IDLETIME and FREQ are checked; how often and how long ago a key was used elsewhere is not kept.
 type restoreOptions struct{ replace, absolute bool }
 
 func parseRestore(args [][]byte) (o restoreOptions, err error) {
@@ -120,7 +120,7 @@ func restore(c *Ctx) error {
 	}
 	body, _, err := rdb.CheckFooter(c.Args[3])
 	if err != nil {
-		return errBadDump
+		return footerError(err)
 	}
 	if ttl != 0 && !o.absolute {
 		ttl += c.T.NowMS() // beyond all times it becomes one that is past, as in Redis
@@ -152,6 +152,15 @@ func restoreBody(c *Ctx, k datatype.Key, body []byte, expireMS int64) error {
 		c.T.Event(datatype.ClassGeneric, "del", k.Name)
 	}
 	return c.ok()
+}
+
+// footerError is errBadDump, and more where the payload is in order and too new.
+func footerError(err error) error {
+	var later rdb.VersionError
+	if errors.As(err, &later) {
+		return resp.Err(string(errBadDump) + ": " + later.Error())
+	}
+	return errBadDump
 }
 
 func restoreError(err error) error {

@@ -128,7 +128,7 @@ func functionRestore(c *Ctx) error {
 	}
 	codes, notFunction, err := rdb.Functions(c.Args[2])
 	if err != nil {
-		return resp.Err("ERR DUMP payload version or checksum are wrong")
+		return footerError(err)
 	}
 	if notFunction {
 		return resp.Err("ERR given type is not a function")

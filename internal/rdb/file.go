@@ -21,6 +21,7 @@ const (
 	opSelect       = 254
 	opEnd          = 255
 	magic          = "REDIS"
+	magicValkey    = "VALKEY" // since 9.0
 	versionDigits  = 4
 	checksumSince  = 5
 	moduleEnd      = 0
@@ -53,12 +54,9 @@ func (r *Reader) File(c Contents) error {
 	if err != nil {
 		return err
 	}
-	v, err := strconv.Atoi(string(head[len(magic):]))
-	if err != nil || string(head[:len(magic)]) != magic || v < 1 {
-		return fmt.Errorf("%w: it is no RDB file", ErrCorrupt)
-	}
-	if v > maxVersion {
-		return fmt.Errorf("the file has RDB version %d; up to %d (Redis 7.4) can be read", v, maxVersion)
+	v, err := fileVersion(head)
+	if err != nil {
+		return err
 	}
 	f := fileReader{Reader: r, c: c, version: v}
 	for {
@@ -76,6 +74,31 @@ func (r *Reader) File(c Contents) error {
 }
 
 // fileReader is one reading of a file.
+// MagicLen is how much of a file IsFile looks at.
+const MagicLen = len(magic)
+
+// IsFile says whether a file that begins so is an RDB file, of Redis or Valkey.
+func IsFile(head []byte) bool {
+	return string(head) == magic || string(head) == magicValkey[:MagicLen]
+}
+
+// fileVersion is the version that a file begins with, if it can be read.
+func fileVersion(head []byte) (int, error) {
+	digits := head[len(magic):]
+	valkey := string(head[:len(magicValkey)]) == magicValkey
+	if valkey {
+		digits = head[len(magicValkey):] // a digit less
+	}
+	v, err := strconv.Atoi(string(digits))
+	switch {
+	case err != nil || v < 1 || !valkey && string(head[:len(magic)]) != magic:
+		return 0, fmt.Errorf("%w: it is no RDB file", ErrCorrupt)
+	case v > maxVersion, valkey:
+		return 0, VersionError(v)
+	}
+	return v, nil
+}
+
 type fileReader struct {
 	*Reader
 	c        Contents

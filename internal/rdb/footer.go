@@ -12,6 +12,7 @@ package rdb
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"github.com/haypile/haypile/internal/algo/crc"
 )
@@ -25,6 +26,30 @@ const (
 	maxVersion   = 12 // what is read
 	footerBytes  = 2 + 8
 )
+
+// VersionError is the RDB version of a payload or file that is later than what can be read.
+type VersionError int
+
+// writers are what writes such versions, from each on.
+var writers = []struct {
+	from VersionError
+	name string
+}{{13, "Redis 8.6"}, {14, "Redis 8.8"}, {15, "Redis 8.10"}, {16, "a later Redis"}, {firstOfValkey, "Valkey 9"}, {firstOfValkey + 1, "Valkey 9.2 or later"}}
+
+// firstOfValkey is where Valkey counts on by itself.
+const firstOfValkey VersionError = 80
+
+// Error says what has written it, and what to do.
+func (v VersionError) Error() string {
+	who := ""
+	for _, w := range writers {
+		if v >= w.from {
+			who = w.name
+		}
+	}
+	return fmt.Sprintf("it is of RDB version %d, which %s writes; up to version %d (Redis 7.4 to 8.4, Valkey 8) can be read. "+
+		"Have its server write commands (CONFIG SET aof-use-rdb-preamble no, then BGREWRITEAOF), which `haypile import` reads", int(v), who, maxVersion)
+}
 
 // AppendFooter ends a payload: the version of the format, and a checksum of all before.
 func AppendFooter(payload []byte) []byte {
@@ -44,8 +69,11 @@ func CheckFooter(payload []byte) (body []byte, v int, err error) {
 	}
 	v = int(binary.LittleEndian.Uint16(payload[n:]))
 	sum := binary.LittleEndian.Uint64(payload[n+2:])
-	if v > maxVersion || sum != crc.CRC64(0, payload[:n+2]) {
+	if sum != crc.CRC64(0, payload[:n+2]) {
 		return nil, 0, ErrCorrupt
+	}
+	if v > maxVersion {
+		return nil, 0, VersionError(v)
 	}
 	return payload[:n], v, nil
 }

@@ -88,11 +88,11 @@ func (im *importer) file(path string, last bool) error {
 	}
 	defer f.Close()
 	in := bufio.NewReaderSize(counted{f, im.stats}, 256<<10)
-	head, err := in.Peek(5)
+	head, err := in.Peek(rdb.MagicLen)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if string(head) == "REDIS" {
+	if rdb.IsFile(head) {
 		r := rdb.NewReader(in)
 		if err := r.File(im); err != nil {
 			return err
