@@ -75,7 +75,19 @@ var clusterRows = []Row{
 			Syntax: "()", Complexity: "O(1)"},
 		{Name: "list", Arity: 2, Flags: Admin | NoScript, Handler: moduleList, Tips: "nondeterministic_output_order", Since: "4.0.0", Summary: "Returns all loaded modules.",
 			Syntax: "()", Complexity: "O(1)"},
+		{Name: "load", Arity: -3, Flags: Admin | NoScript, Handler: noModules, Since: "4.0.0", Summary: "Loads a module.",
+			Syntax: "path [arg...]", Complexity: "O(1)"},
+		{Name: "loadex", Arity: -3, Flags: Admin | NoScript, Handler: noModules, Since: "7.0.0", Summary: "Loads a module using extended parameters.",
+			Syntax: "path [configs: CONFIG (name value)]... [args: ARGS arg...]", Complexity: "O(1)"},
+		{Name: "unload", Arity: 3, Flags: Admin | NoScript, Handler: noModules, Since: "4.0.0", Summary: "Unloads a module.",
+			Syntax: "name", Complexity: "O(1)"},
 	}},
+}
+
+// noModules is what Redis replies where modules are not allowed, as they are not by default.
+func noModules(*Ctx) error {
+	return resp.Err("ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a " +
+		"local connection, otherwise you need to set this option in the configuration file, and then restart the server.")
 }
 
 // moduleList: no module can be loaded.

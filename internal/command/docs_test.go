@@ -44,6 +44,7 @@ var docsDifferences = map[string]string{
 	"migrate key":                     "7.2's name is keys: 7.0 has key twice",
 	"migrate key-selector":            "in 7.2 the token of the empty string is not itself empty",
 	"migrate keys":                    "see key",
+	"module|loadex args":              "no block of one argument",
 	"pfmerge sourcekey":               "as in 7.2 it may be left out, as the arity says",
 	"psubscribe pattern":              "in 7.2 no block",
 	"quit deprecated":                 "since 7.2",

@@ -14,7 +14,6 @@ var notGenerated = map[string]string{
 	"PSYNC": "the replication streams are different ones", "SYNC": "the replication streams are different ones", "REPLCONF": "the replication streams are different ones",
 	"SCRIPT|DEBUG": "must not be in a pipeline, and there is no debugger", "RESTORE-ASKING": "a part of Redis Cluster", "ACL|LOAD": "reads a file, which the servers are not given", "ACL|LIST": "rules are described in other words, see ACL GETUSER",
 	"ACL|USERS": "users are what is left of scenarios", "SLOWLOG|LEN": "what was slow is each server's own",
-	"MODULE|LOAD": "there are no modules", "MODULE|LOADEX": "there are no modules", "MODULE|UNLOAD": "there are no modules",
 }
 
 // TestEveryCommandIsGenerated finds commands that redis-server and Haypile both have and that nothing here generates.

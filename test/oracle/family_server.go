@@ -74,6 +74,9 @@ var serverRows = []row{
 			"SLAVES", "SLOTS", "nosuch"), g.maybe(2, "1", g.maybe(2, "2"))}
 	}},
 	{"MODULE LIST", 1, func(*gen) l { return nil }},
+	{"MODULE LOAD", 1, func(g *gen) l { return l{"nosuch", g.maybe(2, "arg")} }},
+	{"MODULE LOADEX", 1, func(g *gen) l { return l{"nosuch", g.maybe(2, "CONFIG", "a", "b")} }},
+	{"MODULE UNLOAD", 1, func(*gen) l { return l{"nosuch"} }},
 	{"XGROUP HELP", 1, func(*gen) l { return nil }},
 	{"XINFO HELP", 1, func(*gen) l { return nil }},
 	{"PFSELFTEST", 1, func(*gen) l { return nil }},
