@@ -96,8 +96,18 @@ func objectRefCount(c *Ctx, h *layout.Head) error {
 // sharedDigits is how long the integers are that Redis shares: 0 to 9999.
 const sharedDigits = 4
 
-func objectFreq(*Ctx, *layout.Head) error {
-	return resp.Err("ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.")
+const errNoLFU resp.Err = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+
+// newFreq is what Redis begins to count a key's uses with.
+const newFreq = 5
+
+// objectFreq replies what Redis would of a key that was used once: uses are not counted, but every minute without one takes
+// away one, as with Redis's lfu-decay-time 1.
+func objectFreq(c *Ctx, _ *layout.Head) error {
+	if !c.Host.Config().Load().MaxMemoryPolicy.LFU() {
+		return errNoLFU
+	}
+	return c.int(max(0, newFreq-c.T.IdleSeconds(c.Args[2])/60))
 }
 
 func objectHelp(c *Ctx) error {

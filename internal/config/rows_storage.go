@@ -17,7 +17,8 @@ var storageRows = []Param{
 
 	enumParam("maxmemory-policy", PolicyNoEviction, policyNames, func(v *Values) *Policy { return &v.MaxMemoryPolicy }, mutable,
 		"With noeviction, maxmemory refuses commands. With any other, it refuses none. Nothing is evicted in "+
-			"any case, because data is on disk; give keys a time to live instead.").
+			"any case, because data is on disk; give keys a time to live instead. With one of lfu, OBJECT FREQ replies, by the time "+
+			"of a key's last use.").
 		warnIfSet("nothing is ever evicted; give keys a time to live instead"),
 
 	intParam("value-cache-percent", 25, 0, 90, func(v *Values) *int64 { return &v.ValueCachePercent }, fixed,

@@ -139,6 +139,9 @@ const (
 
 var policyNames = []string{"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"}
 
+// LFU says whether a policy goes by how often keys are used.
+func (p Policy) LFU() bool { return p == PolicyVolatileLFU || p == PolicyAllKeysLFU }
+
 func (p Policy) String() string { return policyNames[p] }
 
 // Layout is the order of keys on disk; a data directory keeps the one it was made with.

@@ -1,6 +1,8 @@
 package node_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +62,49 @@ func TestSwapDoesNotTouchWhoWatchesNothing(t *testing.T) {
 	c.MustDo(t, "PING")
 	if r := c.MustDo(t, "EXEC"); len(r.Elems) != 1 {
 		t.Errorf("EXEC: %v", r)
+	}
+}
+
+// Only what Redis would leave to its thread counts: large keys of UNLINK, and all of an asynchronous flush.
+func TestLazyFreedObjects(t *testing.T) {
+	c := dial(t, startForTest(t))
+	large := []any{"SADD", "large"}
+	for i := range 200 {
+		large = append(large, fmt.Sprint("member-", i))
+	}
+	for _, step := range []struct {
+		freed    string
+		commands [][]any
+	}{
+		{"0", [][]any{large, {"SADD", "small", "m"}, {"DEL", "large", "small"}}},
+		{"1", [][]any{large, {"SADD", "small", "m"}, {"SET", "text", strings.Repeat("x", 100_000)}, {"UNLINK", "large", "small", "text", "none"}}},
+		{"1", [][]any{{"MSET", "a", "1", "b", "2"}, {"FLUSHDB"}, {"MSET", "a", "1", "b", "2"}, {"FLUSHALL", "SYNC"}}},
+		{"3", [][]any{{"MSET", "a", "1", "b", "2"}, {"FLUSHDB", "ASYNC"}}},
+		{"6", [][]any{{"MSET", "a", "1", "b", "2"}, {"SELECT", "1"}, {"SET", "c", "3"}, {"FLUSHALL", "ASYNC"}}},
+		{"6", [][]any{large, {"MULTI"}, {"UNLINK", "large"}, {"DISCARD"}}},
+		{"7", [][]any{{"MULTI"}, {"UNLINK", "large"}, {"EXEC"}}},
+		{"0", [][]any{{"CONFIG", "RESETSTAT"}}},
+	} {
+		for _, command := range step.commands {
+			c.MustDo(t, command...)
+		}
+		says(t, c, "lazyfreed_objects:"+step.freed, "INFO", "memory")
+	}
+}
+
+// OBJECT FREQ goes by the policy, though nothing is evicted by any.
+func TestFrequencyNeedsAPolicyOfLFU(t *testing.T) {
+	c := dial(t, startForTest(t, "--maxmemory-policy", "allkeys-lfu"))
+	c.MustDo(t, "SET", "k", "v")
+	if r := c.MustDo(t, "OBJECT", "FREQ", "k"); r.Int != 5 {
+		t.Errorf("a key just written: %v", r)
+	}
+	if r := c.MustDo(t, "OBJECT", "FREQ", "none"); !r.Null {
+		t.Errorf("no key: %v", r)
+	}
+	c.MustDo(t, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+	if r, _ := c.Do("OBJECT", "FREQ", "k"); !strings.HasPrefix(r.Str, "ERR An LFU maxmemory policy is not selected") {
+		t.Errorf("lru: %v", r)
 	}
 }
 

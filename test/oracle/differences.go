@@ -122,6 +122,24 @@ var differences = []difference{
 		match:    never, // objectRule
 	},
 	{
+		commands: "OBJECT FREQ, with a maxmemory-policy of lfu",
+		what:     "The reply is 5, less one for each minute since the key was used, never below 0. OBJECT IDLETIME replies as with other policies.",
+		reason:   "Nothing is evicted, so that uses are not counted; 5 is what Redis begins with, and it takes away one each minute.",
+		match:    never,
+	},
+	{
+		commands: "RESTORE with IDLETIME or FREQ",
+		what:     "Both are checked and not kept: the key is new.",
+		reason:   "They are for choosing what to evict, and nothing is evicted.",
+		match:    never,
+	},
+	{
+		commands: "RESTORE, FUNCTION RESTORE",
+		what:     "A payload of an RDB version that is later than can be read is told so behind Redis's error, with what has written it and what to do.",
+		reason:   "Redis's words leave open whether the payload is damaged.",
+		match:    never,
+	},
+	{
 		commands: "GEOSEARCH and the like",
 		what:     "The order of members at the same distance; with COUNT, which of them are returned.",
 		reason:   "Redis's order comes from how it sorts, and is nobody's promise.",
