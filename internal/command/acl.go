@@ -14,11 +14,11 @@ import (
 var aclRows = []Row{
 	{Name: "acl", Arity: -2, Group: "server", Since: "6.0.0", Summary: "A container for Access List Control commands.", Sub: []Row{
 		{Name: "cat", Arity: -2, Flags: NoScript | Loading | Stale, Handler: aclCat, Since: "6.0.0", Summary: "Lists the ACL categories, or the commands inside a category.",
-			Syntax: "[category]", Complexity: "O(1)"},
+			Syntax: "[category]", Complexity: "O(N) for N categories, or commands of the category"},
 		{Name: "deluser", Arity: -3, Flags: Admin | NoScript | Loading | Stale | Once, Handler: aclDelUser, Since: "6.0.0", Summary: "Deletes ACL users, and terminates their connections.",
 			Syntax: "username...", Complexity: "O(N) for N users"},
 		{Name: "dryrun", Arity: -4, Flags: Admin | NoScript | Loading | Stale, Handler: aclDryRun, Since: "7.0.0", Summary: "Simulates the execution of a command by a user, without executing the command.",
-			Syntax: "username command [arg...]", Complexity: "O(1)"},
+			Syntax: "username command [arg...]", Complexity: "O(N) for N arguments, and O(M) for M rules of the user"},
 		{Name: "genpass", Arity: -2, Flags: NoScript | Loading | Stale, Handler: aclGenPass, Since: "6.0.0", Summary: "Generates a pseudorandom, secure password that can be used to identify ACL users.",
 			Syntax: "[bits:integer]", Complexity: "O(1)"},
 		{Name: "getuser", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: aclGetUser, Since: "6.0.0", Summary: "Lists the ACL rules of a user.",

@@ -14,7 +14,7 @@ var functionRows = []Row{
 		Syntax: "function numkeys [key...] [arg...]", Complexity: "Depends on the function"},
 	{Name: "function", Arity: -2, Group: "scripting", Since: "7.0.0", Summary: "A container for function commands.", Sub: []Row{
 		{Name: "delete", Arity: 3, Flags: Write | Frees | NoScript | Worker, Claims: functionClaims, Handler: functionDelete, Cats: "scripting", Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "7.0.0", Summary: "Deletes a library and its functions.",
-			Syntax: "library-name", Complexity: "O(1)"},
+			Syntax: "library-name", Complexity: "O(N) for N functions of the library"},
 		{Name: "dump", Arity: 2, Flags: NoScript, Handler: functionDump, Cats: "scripting", Since: "7.0.0", Summary: "Dumps all libraries into a serialized binary payload.",
 			Syntax: "()", Complexity: "O(N) for N functions"},
 		{Name: "flush", Arity: -2, Flags: Write | Frees | NoScript | Worker, Claims: functionClaims, Handler: functionFlush, Cats: "scripting", Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "7.0.0", Summary: "Deletes all libraries and functions.",

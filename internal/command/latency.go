@@ -14,19 +14,19 @@ import (
 var latencyRows = []Row{
 	{Name: "latency", Arity: -2, Group: "server", Since: "2.8.13", Summary: "A container for latency diagnostics commands.", Sub: []Row{
 		{Name: "doctor", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyDoctor, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Returns a human-readable latency analysis report.",
-			Syntax: "()", Complexity: "O(1)"},
+			Syntax: "()", Complexity: "O(N) for N events"},
 		{Name: "graph", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: latencyGraph, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Returns a latency graph for an event.",
-			Syntax: "event", Complexity: "O(1)"},
+			Syntax: "event", Complexity: "O(N) for N samples, which are 160 at most"},
 		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: latencyHelp, Since: "2.8.13", Summary: "Returns helpful text about the different subcommands.",
 			Syntax: "()", Complexity: "O(1)"},
 		{Name: "histogram", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyHistogram, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "7.0.0", Summary: "Returns the cumulative distribution of latencies of a subset or all commands.",
 			Syntax: "[command...]", Complexity: "O(N) for N commands asked for"},
 		{Name: "history", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: latencyHistory, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Returns timestamp-latency samples for an event.",
-			Syntax: "event", Complexity: "O(1)"},
+			Syntax: "event", Complexity: "O(N) for N samples, which are 160 at most"},
 		{Name: "latest", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyLatest, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Returns the latest latency samples for all events.",
-			Syntax: "()", Complexity: "O(1)"},
+			Syntax: "()", Complexity: "O(N) for N events"},
 		{Name: "reset", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyReset, Tips: "request_policy:all_nodes response_policy:all_succeeded", Since: "2.8.13", Summary: "Resets the latency data for one or more events.",
-			Syntax: "[event...]", Complexity: "O(1)"},
+			Syntax: "[event...]", Complexity: "O(N) for N events"},
 	}},
 }
 

@@ -18,7 +18,7 @@ var memoryRows = []Row{
 		{Name: "purge", Arity: 2, Flags: Once | Worker, Handler: memoryPurge, Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "4.0.0", Summary: "Asks the allocator to release memory.",
 			Syntax: "()", Complexity: "O(N) for N bytes of memory"},
 		{Name: "stats", Arity: 2, Handler: memoryStats, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Returns details about memory usage.",
-			Syntax: "()", Complexity: "O(1)"},
+			Syntax: "()", Complexity: "O(N) for N databases"},
 		{Name: "usage", Arity: -3, Flags: ReadOnly | NoTouch, Keys: KeySpec{2, 2, 1}, Handler: memoryUsage, Since: "4.0.0", Summary: "Estimates the memory usage of a key.",
 			Syntax: "key [SAMPLES count]", Complexity: "O(N) for N samples"},
 	}},

@@ -12,7 +12,7 @@ import (
 // Pika's own commands on data.
 var pikaRows = []Row{
 	{Name: "delvx", Arity: 3, Flags: Write | Frees | Fast, Keys: OneKey, Handler: delVX, Group: "string", Since: "1.0.0", Summary: "Deletes a string if it has a value (Pika).",
-		Syntax: "key value", Complexity: "O(1)"},
+		Syntax: "key value", Complexity: "O(N) for N bytes of the value"},
 	{Name: "hscanx", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: hscanX, Group: "hash", Tips: "nondeterministic_output", Since: "1.0.0", Summary: "Iterates over fields and values of a hash with a field as the cursor (Pika).",
 		Syntax: "key start [MATCH pattern] [COUNT count]", Complexity: "O(N) for a count of N"},
 	{Name: "pkhrscanrange", Arity: -4, Flags: ReadOnly | Worker, Keys: OneKey, Handler: pkhrscanRange, Group: "hash", Since: "1.0.0", Summary: "Returns fields and values of a range of fields, backwards (Pika).",
@@ -26,7 +26,7 @@ var pikaRows = []Row{
 	{Name: "pkscanrange", Arity: -4, Flags: ReadOnly | Worker | AnyKey, Handler: pkscanRange, Group: "generic", Cats: "dangerous", Since: "1.0.0", Summary: "Returns keys of a range in byte order (Pika).",
 		Syntax: "type start end [MATCH pattern] [LIMIT limit]", Complexity: "O(N) for N keys looked at"},
 	{Name: "pksetexat", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: pkSetExAt, Group: "string", Since: "1.0.0", Summary: "Sets a string and its expiration as a Unix timestamp in seconds (Pika).",
-		Syntax: "key unix-time-seconds value", Complexity: "O(1)"},
+		Syntax: "key unix-time-seconds value", Complexity: "O(N) for N bytes of the value"},
 	{Name: "scanx", Arity: -3, Flags: ReadOnly | AnyKey, Handler: scanX, Group: "generic", Tips: "nondeterministic_output", Since: "1.0.0", Summary: "Iterates over the keys of a type with a key as the cursor (Pika).",
 		Syntax: "type start [MATCH pattern] [COUNT count]", Complexity: "O(N) for a count of N"},
 }

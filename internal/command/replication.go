@@ -94,15 +94,15 @@ var replicationRows = []Row{
 	{Name: "replstream", Arity: 2, Flags: Admin | NoScript | NoMulti | Loading | Stale | SkipMonitor, Handler: replstream, Group: "server", Since: "1.0.0", Summary: "An internal command by which a replica asks for a service.",
 		Syntax: "service", Complexity: "O(1)", SysCmd: true},
 	{Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Handler: role, Group: "server", Cats: "admin dangerous", Since: "2.8.12", Summary: "Returns the replication role.",
-		Syntax: "()", Complexity: "O(1)"},
+		Syntax: "()", Complexity: "O(N) for N replicas"},
 	{Name: "slaveof", Arity: -3, Flags: Admin | NoScript | Stale | Once | Worker, Handler: replicaof, Group: "server", Since: "1.0.0", Summary: "Sets a Redis server as a replica of another, or promotes it to being a master.",
 		Syntax: "(args: (host-port: host port) | (no-one: NO ONE)) [FORCE]", Complexity: "O(1)", DeprecatedSince: "5.0.0", ReplacedBy: "`REPLICAOF`"},
 	{Name: "sync", Arity: 1, Flags: Admin | NoScript | NoMulti, Handler: psync, Group: "server", Since: "1.0.0", Summary: "An internal command used in replication.",
 		Syntax: "()", Complexity: "O(1)"},
 	{Name: "wait", Arity: 3, Flags: NoScript | Worker, Handler: wait, Group: "generic", Cats: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min", Since: "3.0.0", Summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.",
-		Syntax: "numreplicas timeout:integer", Complexity: "O(1)"},
+		Syntax: "numreplicas timeout:integer", Complexity: "O(N) for N replicas"},
 	{Name: "waitaof", Arity: 4, Flags: NoScript | Worker, Handler: waitAOF, Group: "generic", Cats: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min", Since: "7.2.0", Summary: "Blocks until all of the preceding write commands sent by the connection are written to the log of the master and/or replicas.",
-		Syntax: "numlocal:integer numreplicas timeout:integer", Complexity: "O(1)"},
+		Syntax: "numlocal:integer numreplicas timeout:integer", Complexity: "O(N) for N replicas"},
 }
 
 // replicaof understands Redis's "host port" and "no one", and Pika's "force" behind

@@ -63,7 +63,7 @@ var serverRows = []Row{
 			Syntax: "(parameter value)...", Complexity: "O(N) for N parameters given"},
 	}},
 	{Name: "info", Arity: -1, Flags: Loading | Stale, Handler: info, Group: "server", Cats: "dangerous", Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "1.0.0", Summary: "Returns information and statistics about the server.",
-		Syntax: "[section...]", Complexity: "O(1)"},
+		Syntax: "[section...]", Complexity: "O(N) for N databases, connections and commands, by section"},
 	{Name: "lastsave", Arity: 1, Flags: Loading | Stale | Fast, Handler: lastSave, Group: "server", Cats: "admin dangerous", Tips: "nondeterministic_output", Since: "1.0.0", Summary: "Returns the Unix timestamp of the last successful save to disk.",
 		Syntax: "()", Complexity: "O(1)"},
 	{Name: "save", Arity: 1, Flags: Admin | NoScript | NoMulti | Once | Worker, Handler: save, Group: "server", Since: "1.0.0", Summary: "Synchronously saves the database(s) to disk.",

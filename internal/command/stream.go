@@ -40,7 +40,7 @@ var streamRows = []Row{
 		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: xinfoHelp, Cats: "stream", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands.",
 			Syntax: "()", Complexity: "O(1)"},
 		{Name: "stream", Arity: -3, Flags: ReadOnly, Keys: KeySpec{2, 2, 1}, Handler: xinfoStream, Cats: "stream", Since: "5.0.0", Summary: "Returns information about a stream.",
-			Syntax: "key [full-block: FULL [COUNT count]]", Complexity: "O(1); with FULL O(N) for N entries, groups and consumers shown"},
+			Syntax: "key [full-block: FULL [COUNT count]]", Complexity: "O(log(N)) for N entries: the first and the last are looked up; with FULL also O(M) for M entries, groups and consumers shown"},
 	}},
 	{Name: "xlen", Arity: 2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: xlen, Group: "stream", Since: "5.0.0", Summary: "Return the number of messages in a stream.",
 		Syntax: "key", Complexity: "O(1)"},
@@ -55,7 +55,7 @@ var streamRows = []Row{
 	{Name: "xrevrange", Arity: -4, Flags: ReadOnly, Keys: OneKey, Handler: xrevrange, Group: "stream", Since: "5.0.0", Summary: "Returns the messages from a stream within a range of IDs in reverse order.",
 		Syntax: "key end start [COUNT count]", Complexity: "O(N) for N entries returned"},
 	{Name: "xsetid", Arity: -3, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: xsetid, Group: "stream", Since: "5.0.0", Summary: "An internal command for replicating stream values.",
-		Syntax: "key last-id [ENTRIESADDED entries-added:integer]@7.0.0 [MAXDELETEDID max-deleted-id]@7.0.0", Complexity: "O(1)"},
+		Syntax: "key last-id [ENTRIESADDED entries-added:integer]@7.0.0 [MAXDELETEDID max-deleted-id]@7.0.0", Complexity: "O(log(N)) for N entries: the last one is looked up"},
 	{Name: "xtrim", Arity: -4, Flags: Write | Frees, Keys: OneKey, Handler: xtrim, Group: "stream", Tips: "nondeterministic_output", Since: "5.0.0", Summary: "Deletes messages from the beginning of a stream.",
 		Syntax: "key (trim: (strategy: MAXLEN | MINID@6.2.0) [operator: (equal: =) | (approximately: ~)] threshold [LIMIT count]@6.2.0)", Complexity: "O(N) for N entries trimmed"},
 }
