@@ -84,15 +84,38 @@ func Start(t testing.TB, flavor harness.Flavor, args ...string) *Group {
 	return g
 }
 
-// known says that every sentinel knows both replicas and both other sentinels: one that is not known
-// is not told of a failover.
+// known says that every sentinel knows both other sentinels and both replicas, and has asked these: one that is not known
+// is not told of a failover, and one that was never asked is not promoted.
 func (g *Group) known() bool {
 	for _, addr := range g.Sentinels {
 		if f := masterOf(addr); f["num-slaves"] != "2" || f["num-other-sentinels"] != "2" {
 			return false
 		}
+		if Asked(addr, MasterName) != 2 {
+			return false
+		}
 	}
 	return true
+}
+
+// Asked is how many replicas a sentinel has asked and found to follow. Of those that it only has heard of from their master it shows
+// nothing but defaults.
+func Asked(sentinel, master string) (n int) {
+	r, err := Ask(sentinel, "SENTINEL", "REPLICAS", master)
+	if err != nil {
+		return 0
+	}
+	for _, replica := range r.Elems {
+		f := map[string]string{}
+		words := replica.Strings()
+		for i := 0; i+1 < len(words); i += 2 {
+			f[words[i]] = words[i+1]
+		}
+		if f["info-refresh"] != "0" && f["master-link-status"] == "ok" {
+			n++
+		}
+	}
+	return n
 }
 
 // masterOf is what a sentinel knows of the group's master, nil if it does not answer.

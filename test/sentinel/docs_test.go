@@ -83,6 +83,7 @@ func TestDocumentedSetUp(t *testing.T) {
 		r, err := group.Ask(sentinel, "SENTINEL", "MASTER", "main")
 		return err == nil && strings.Contains(strings.Join(r.Strings(), " "), "num-slaves 2 num-other-sentinels 2")
 	})
+	within(60*time.Second, "the sentinel has asked both replicas", func() bool { return group.Asked(sentinel, "main") == 2 })
 	within(30*time.Second, "the master takes writes", func() bool {
 		_, err := group.Ask("127.0.0.1:"+ports["7001"], "SET", "k", "v")
 		return err == nil

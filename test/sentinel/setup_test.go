@@ -137,9 +137,13 @@ func TestStrictSetUp(t *testing.T) {
 		m, err := ask.Master(group.Background, "main").Result()
 		return err == nil && m["num-slaves"] == "2" && m["num-other-sentinels"] == "2" && m["flags"] == "master"
 	})
-	replicas, err := ask.Replicas(group.Background, "main").Result()
-	if err != nil || len(replicas) != 2 || replicas[0]["ip"] != "localhost" || replicas[0]["master-link-status"] != "ok" {
-		t.Errorf("the replicas as the sentinel sees them: %v %v", replicas, err)
+	var replicas []map[string]string
+	within(30*time.Second, "the sentinel has asked both replicas and found their links up", func() bool {
+		replicas, err = ask.Replicas(group.Background, "main").Result()
+		return err == nil && len(replicas) == 2 && linked(replicas[0]) && linked(replicas[1])
+	})
+	if replicas[0]["ip"] != "localhost" || replicas[1]["ip"] != "localhost" {
+		t.Errorf("the replicas as the sentinel sees them: %v", replicas)
 	}
 	client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "main", SentinelAddrs: sentinels, Username: "admin", Password: "a", TLSConfig: tlsConfig})
 	defer client.Close()
@@ -166,4 +170,10 @@ func TestStrictSetUp(t *testing.T) {
 		file, err := os.ReadFile(nodes[0].ConfigPath())
 		return err == nil && strings.HasPrefix(string(file), "# node 0\n") && strings.Contains(string(file), "\nreplicaof localhost ")
 	})
+}
+
+// linked says that a sentinel has a replica's own word that it follows. One that it has only heard of, from the master, has nothing to
+// tell yet.
+func linked(replica map[string]string) bool {
+	return replica["info-refresh"] != "0" && replica["master-link-status"] == "ok"
 }
