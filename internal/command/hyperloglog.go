@@ -14,7 +14,7 @@ var hyperloglogRows = []Row{
 	{Name: "pfcount", Arity: -2, Flags: ReadOnly, Keys: AllKeys, Handler: pfcount, Group: "hyperloglog", Since: "2.8.9", Summary: "Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).",
 		Syntax: "key...", Complexity: "O(N) for N keys; of one key the last count is remembered"},
 	{Name: "pfdebug", Arity: 3, Flags: Write | DenyOOM | Admin, Keys: KeySpec{2, 2, 1}, Handler: pfdebug, Group: "hyperloglog", Since: "2.8.9", Summary: "Internal commands for debugging HyperLogLog values.",
-		Syntax: "subcommand key", Complexity: "O(1)", SysCmd: true},
+		Syntax: "subcommand key", Complexity: "O(N) for N bytes of the value", SysCmd: true},
 	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM, Keys: AllKeys, Handler: pfmerge, Group: "hyperloglog", Since: "2.8.9", Summary: "Merges one or more HyperLogLog values into a single key.",
 		Syntax: "destkey [sourcekey...]", Complexity: "O(N) for N keys"},
 	{Name: "pfselftest", Arity: 1, Flags: Admin | Worker, Handler: pfselftest, Group: "hyperloglog", Since: "2.8.9", Summary: "An internal command for testing HyperLogLog values.",

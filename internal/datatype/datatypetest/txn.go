@@ -28,6 +28,7 @@ type Txn struct {
 	NKeys, NExpires int64
 	Iters           int // iterators opened since the last End
 	Steps           int // pairs that iterators have stood on since then
+	Looked          int // pairs asked for by their keys, or stood on, since it was set to 0
 
 	keys    layout.Keys
 	version uint64
@@ -128,6 +129,7 @@ func (x *Txn) Limits() *datatype.Limits { return &x.Lim }
 
 // Get implements datatype.Txn.
 func (x *Txn) Get(key []byte) ([]byte, bool, error) {
+	x.Looked++
 	v, found := x.Pairs[string(key)]
 	if !found {
 		return nil, false, nil
@@ -137,6 +139,7 @@ func (x *Txn) Get(key []byte) ([]byte, bool, error) {
 
 // AppendValue implements datatype.Txn.
 func (x *Txn) AppendValue(dst, key []byte, _ bool) ([]byte, bool, error) {
+	x.Looked++
 	v, found := x.Pairs[string(key)]
 	return append(dst, v...), found, nil
 }
@@ -306,6 +309,7 @@ func (it *iter) move(to int) bool {
 		return false
 	}
 	it.x.Steps++
+	it.x.Looked++
 	it.key, it.val = []byte(it.keys[it.at]), []byte(it.vals[it.at])
 	return true
 }
