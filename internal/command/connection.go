@@ -83,14 +83,25 @@ func auth(c *Ctx) error {
 		return resp.ErrSyntax
 	case len(c.Args) == 3:
 		user, password = c.Args[1], c.Args[2]
-	case c.Host.Users().Default.Rights().NoPassword():
-		return resp.ErrNoPassSet
+	default:
+		open := c.Host.Users().Default.Rights().NoPassword()
+		if c.Host.Config().Load().UserPass != "" {
+			if !open && c.Host.Login(c.C, user, password) || c.Host.Login(c.C, []byte(LimitUser), password) {
+				return c.ok()
+			}
+		}
+		if open {
+			return resp.ErrNoPassSet
+		}
 	}
 	if !login(c, user, password) {
 		return resp.ErrWrongPass
 	}
 	return c.ok()
 }
+
+// LimitUser is who Pika's userpass logs in. As in Pika, AUTH with a password alone finds it.
+const LimitUser = "limit"
 
 // login makes the client a user; a refusal is kept in ACL LOG.
 func login(c *Ctx, user, password []byte) bool {

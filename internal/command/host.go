@@ -35,6 +35,6 @@ type Access interface {
 	LoadUsers(by *client.Client) error
 	// SaveUsers writes the ACL file.
 	SaveUsers() error
-	// RewriteConfig is CONFIG REWRITE, users included.
+	// RewriteConfig is CONFIG REWRITE, users included. Without a configuration file it makes one.
 	RewriteConfig() error
 }

@@ -17,6 +17,8 @@ import (
 type Config struct {
 	current atomic.Pointer[Values]
 
+	// Warned is told what a CONFIG SET has named that means nothing here; nil is nobody.
+	Warned func(text string)
 	// Stdin is what LoadFile("-") reads.
 	Stdin io.Reader
 

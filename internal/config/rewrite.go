@@ -27,6 +27,21 @@ func (c *Config) Rewrite() error { return c.rewrite(false) }
 // RewriteAll is Rewrite that adds a line for each parameter that has none, whatever its value.
 func (c *Config) RewriteAll() error { return c.rewrite(true) }
 
+// RewriteTo is Rewrite that makes a file of its own at path if none was loaded, and keeps to it from then on. It says whether it did.
+func (c *Config) RewriteTo(path string) (made bool, err error) {
+	c.mu.Lock()
+	if made = c.path == ""; made {
+		c.path = path
+	}
+	c.mu.Unlock()
+	if err = c.Rewrite(); err != nil && made {
+		c.mu.Lock()
+		c.path = ""
+		c.mu.Unlock()
+	}
+	return made, err
+}
+
 func (c *Config) rewrite(all bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 var networkRows = []Param{
 	intParam("port", 9221, 0, 65535, func(v *Values) *int64 { return &v.Port }, mutable,
@@ -90,6 +93,16 @@ var accessRows = []Param{
 
 	intParam("acllog-max-len", 128, 0, maxInt64, func(v *Values) *int64 { return &v.ACLLogMaxLen }, mutable,
 		"Entries that ACL LOG keeps."),
+
+	stringParam("userpass", "", func(v *Values) *string { return &v.UserPass }, fixed,
+		"Pika's second password: it makes an ACL user limit that may do everything but what userblacklist names, and that AUTH "+
+			"with a password alone can log in as. A user line of that name, or an ACL file, replaces it.").secret(),
+
+	listParam("userblacklist", "", fixed, "Commands, with commas between them, that the user of userpass may not use.", codec{
+		set:  func(v *Values, args []string, _ origin) error { v.UserBlacklist = strings.Join(args, " "); return nil },
+		get:  func(v *Values) string { return v.UserBlacklist },
+		file: func(v *Values) [][]string { return [][]string{orEmpty(strings.Fields(v.UserBlacklist))} },
+	}).takes("commands with commas between them").example("userblacklist FLUSHALL,CONFIG"),
 
 	listParam("user", "", fixed, "An ACL user: its name, then rules as for ACL SETUSER.", codec{
 		set:  addUser,

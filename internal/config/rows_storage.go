@@ -56,6 +56,10 @@ var storageRows = []Param{
 
 	stringParam("backup-dir", "backup", func(v *Values) *string { return &v.BackupDir }, fixed,
 		"Directory of backups (BGSAVE). A relative path starts at dir.").alias("dump-path"),
+
+	intParam("backup-expire-days", 0, 0, 36500, func(v *Values) *int64 { return &v.BackupExpireDays }, mutable,
+		"Remove backups in backup-dir that are older than this many days. Only what BGSAVE and SAVE have made is "+
+			"removed, and never the newest. 0 keeps all.").alias("dump-expire"),
 }
 
 var binlogRows = []Param{

@@ -53,6 +53,9 @@ func (c *Config) set(pairs [][2]string, local bool) error {
 	}
 	next := old.clone()
 	for i, p := range rows {
+		if p == nil {
+			continue
+		}
 		if err := p.apply(next, setArgs(p, pairs[i][1]), fromSet); err != nil {
 			return &ParamError{strings.ToLower(pairs[i][0]), err}
 		}
@@ -65,6 +68,11 @@ func (c *Config) set(pairs [][2]string, local bool) error {
 	}
 	if err := c.publish(old, next); err != nil {
 		return blame(err, pairs)
+	}
+	for i, p := range rows {
+		if name := strings.ToLower(pairs[i][0]); p == nil && c.Warned != nil {
+			c.Warned("CONFIG SET: " + name + " is ignored: " + ignoredPika[name])
+		}
 	}
 	return nil
 }
@@ -84,19 +92,21 @@ func (c *Config) Update(change func(v *Values)) error {
 	return c.publish(old, next)
 }
 
-// resolve finds the rows of all pairs and refuses the first that may not be set.
+// resolve finds the rows of all pairs and refuses the first that may not be set. What Pika's tools set and what means
+// nothing here has none.
 func resolve(pairs [][2]string, protectedAllowed bool) ([]*Param, error) {
 	rows := make([]*Param, 0, len(pairs))
 	for _, pair := range pairs {
 		p := lookup(pair[0])
 		switch {
+		case p == nil && ignoredPika[strings.ToLower(pair[0])] != "":
 		case p == nil || p.FileOnly:
 			return nil, &ParamError{pair[0], ErrUnknown}
 		case !p.Mutable:
 			return nil, &ParamError{pair[0], errImmutable}
 		case p.Protected && !protectedAllowed:
 			return nil, &ParamError{pair[0], errProtected}
-		case slices.Contains(rows, p):
+		case p != nil && slices.Contains(rows, p):
 			return nil, &ParamError{pair[0], errDuplicate}
 		}
 		rows = append(rows, p)
@@ -119,7 +129,7 @@ func blame(err error, pairs [][2]string) error {
 	name := strings.ToLower(pairs[0][0])
 	if rel := (*RelationError)(nil); errors.As(err, &rel) {
 		for _, pair := range pairs {
-			if p := lookup(pair[0]); slices.Contains(rel.Names, p.Name) {
+			if p := lookup(pair[0]); p != nil && slices.Contains(rel.Names, p.Name) {
 				return &ParamError{strings.ToLower(pair[0]), rel}
 			}
 		}

@@ -41,7 +41,7 @@ func TestSetErrors(t *testing.T) {
 	unknown("nosuch", "hz", "20", "nosuch", "1")
 	unknown("a  b", "a\r\nb", "1")
 	unknown("user", "user", "x")
-	unknown("thread-num", "thread-num", "1")
+	unknown("nosuch-num", "nosuch-num", "1")
 	refused("hz", "duplicate parameter", "hz", "10", "hz", "20")
 	refused("DATABASES", "can't set immutable config", "DATABASES", "3")
 	refused("daemonize", "can't set immutable config", "daemonize", "yes")

@@ -70,6 +70,9 @@ type Values struct {
 	DiskStopWritesFree    Bytes
 	DiskResumeWritesFree  Bytes
 	BackupDir             string
+	BackupExpireDays      int64
+	UserPass              string
+	UserBlacklist         string
 	AppendFsync           Fsync
 	BinlogPath            string
 	BinlogFileSize        Bytes

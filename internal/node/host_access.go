@@ -7,6 +7,7 @@ import (
 
 	"github.com/haypile/haypile/internal/acl"
 	"github.com/haypile/haypile/internal/client"
+	"github.com/haypile/haypile/internal/command"
 	"github.com/haypile/haypile/internal/config"
 	"github.com/haypile/haypile/internal/pubsub"
 )
@@ -25,6 +26,9 @@ func (n *Node) openUsers(v *config.Values) error {
 	for i, words := range v.Users {
 		defs[i] = acl.Definition{At: v.UserLine(i), Name: words[0], Rules: words[1:]}
 	}
+	if def, ok := n.limitUser(v); ok {
+		defs = append(defs, def)
+	}
 	if err := n.users.Configure(defs); err != nil {
 		return err
 	}
@@ -34,6 +38,33 @@ func (n *Node) openUsers(v *config.Values) error {
 		}
 	}
 	return nil
+}
+
+// limitUser is what Pika's userpass and userblacklist stand for.
+func (n *Node) limitUser(v *config.Values) (def acl.Definition, ok bool) {
+	if v.UserPass == "" {
+		if v.UserBlacklist != "" {
+			n.log.Warn("userblacklist has no effect without userpass: it is about who logs in with that password. " +
+				"To bar everybody, take commands from the user default: user default on nopass ~* &* +@all -flushall")
+		}
+		return def, false
+	}
+	for _, words := range v.Users {
+		if words[0] == command.LimitUser {
+			return def, false
+		}
+	}
+	def = acl.Definition{At: "userpass", Name: command.LimitUser, Rules: []string{"on", ">" + v.UserPass, "~*", "&*", "+@all"}}
+	for name := range strings.SplitSeq(v.UserBlacklist, ",") {
+		switch name = strings.ToLower(strings.TrimSpace(name)); {
+		case name == "":
+		case n.table.Find([]byte(name)) == nil:
+			n.log.Warn("userblacklist names a command that does not exist here", "command", name)
+		default:
+			def.Rules = append(def.Rules, "-"+name)
+		}
+	}
+	return def, true
 }
 
 // aclPath is where the ACL file is. A relative path starts at the data directory, as in
@@ -170,5 +201,18 @@ func (n *Node) RewriteConfig() error {
 			return err
 		}
 	}
-	return n.cfg.Rewrite()
+	path, err := filepath.Abs(filepath.Join(v.Dir, rewrittenFile))
+	if err != nil {
+		return err
+	}
+	made, err := n.cfg.RewriteTo(path)
+	if made && err == nil {
+		n.log.Warn("CONFIG REWRITE: the server was started without a configuration file; what is in force was written to a new one. "+
+			"Name it at the next start, else the change is forgotten", "file", path)
+	}
+	return err
 }
+
+// rewrittenFile is what CONFIG REWRITE writes in the data directory if no file was loaded: Codis and Sentinel take a refusal for a
+// failed promotion. It is called as no operator's file is.
+const rewrittenFile = "config-rewrite.conf"

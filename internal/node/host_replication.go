@@ -362,7 +362,7 @@ func (n *Node) replicationState() info.ReplicationState {
 			m := n.cfg.Load().ReplicaOf
 			st.Link.Master, st.Link.Serving = replication.Address{Host: m.Host, Port: int(m.Port)}, false
 		}
-		st.Link.Serving = st.Link.Serving && len(n.incomplete()) == 0
+		st.Link.Serving = st.Link.Serving && len(n.incomplete()) == 0 && n.standing(0) != dataMissing
 		st.Advice = r.dialer.Unreached(st.Link.Master)
 		if c := r.copying.Load(); c != nil {
 			st.CopyingDB, st.Copying = c.db, c.p

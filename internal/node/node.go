@@ -94,6 +94,7 @@ func Start(o Options) (n *Node, err error) {
 	v := o.Config.Load()
 	n = &Node{cfg: o.Config, log: o.Logger, fs: o.FS, version: o.Version, fatal: o.Fatal, runID: newRunID(), started: time.Now(),
 		budget: divide(v), registry: client.NewRegistry(), hub: pubsub.New(), stop: make(chan struct{}), quit: make(chan struct{})}
+	n.cfg.Warned = func(text string) { n.log.Warn(text) }
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())

@@ -108,3 +108,13 @@ func TestAServerIsNotItsOwnMaster(t *testing.T) {
 	c.MustDo(t, "REPLICAOF", "127.0.0.2", port) // another server may have the port there
 	c.MustDo(t, "REPLICAOF", "127.0.0.1", fmt.Sprint(1))
 }
+
+// What has never had data is promoted by nobody.
+func TestAnEmptyReplicaIsNotEligible(t *testing.T) {
+	c := dial(t, startForTest(t, "--replicaof", "127.0.0.1 1"))
+	says(t, c, "LOADING", "GET", "k")
+	text := c.MustDo(t, "INFO", "replication").Str
+	if infoField(text, "slave_priority") != "0" || infoField(text, "is_eligible_for_master_election") != "false" {
+		t.Error(text)
+	}
+}

@@ -97,7 +97,7 @@ func (n *Node) handOver(host string, port int) {
 				return
 			}
 		}
-		if err := n.RewriteConfig(); err != nil && !errors.Is(err, config.ErrNoFile) {
+		if err := n.RewriteConfig(); err != nil {
 			n.log.Warn("the new role could not be written to the configuration file; a Sentinel corrects it after a restart", "err", err)
 		}
 	}

@@ -48,9 +48,9 @@ func TestInfoAsToolsReadIt(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"db3":               `^binlog_offset=0 [1-9][0-9]*,safety_purge=none$`, // stands ahead of the keyspace
-		"binlog_database_3": `^db=db3,start=0,end=[1-9]`,
-		"store_database_0":  `^db=db0,pending_bytes=`,
+		"db3":                             `^binlog_offset=0 [1-9][0-9]*,safety_purge=none$`, // stands ahead of the keyspace
+		"binlog_database_3":               `^db=db3,start=0,end=[1-9]`,
+		"store_database_0":                `^db=db0,pending_bytes=`,
 		"is_eligible_for_master_election": `^true$`, "ReplicationID": `^[0-9a-f]{40}$`,
 	} {
 		if got := infoField(text, name); !regexp.MustCompile(want).MatchString(got) {
