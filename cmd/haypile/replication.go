@@ -53,7 +53,14 @@ const maxDepth = 16
 
 // draw finds the top of the tree and draws it.
 func (o *treeOptions) draw(ctx context.Context, out io.Writer, addr string) error {
+	seen := map[string]bool{}
 	for range maxDepth {
+		if seen[addr] {
+			fmt.Fprintf(out, "%s  is reached again on the way up: these servers follow one another in a circle, and none takes writes; "+
+				"say REPLICAOF NO ONE to the one that is to lead\n", addr)
+			return nil
+		}
+		seen[addr] = true
 		f, err := o.fields(ctx, addr)
 		if err != nil {
 			return err
@@ -84,7 +91,7 @@ func (o *treeOptions) node(ctx context.Context, out io.Writer, addr, indent stri
 		fmt.Fprintf(out, "%s%s  master  offset %s  history %.8s…  failover %s\n", indent, addr, f["master_repl_offset"], f["master_replid"], f["master_failover_state"])
 	}
 	indent += "  "
-	for _, name := range []string{"repl_connect_reason", "full_sync_receiving", "repl_port_advice_0", "repl_port_advice_1"} {
+	for _, name := range []string{"repl_connect_reason", "repl_circle", "full_sync_receiving", "repl_port_advice_0", "repl_port_advice_1"} {
 		if f[name] != "" {
 			fmt.Fprintf(out, "%s  %s: %s\n", indent, name, f[name])
 		}

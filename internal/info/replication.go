@@ -26,6 +26,7 @@ type ReplicationState struct {
 	CopyingDB string
 	Copying   *fullsync.Progress // nil: no copy is being received
 	Advice    []string           // ports that could not be reached
+	Circle    bool               // the master follows this server
 
 	FullSyncs, Snapshots, PartialOK, PartialRefused int64
 	LogSent, LogReceived, CopySent                  int64
@@ -114,6 +115,9 @@ func writeLink(w *writer, st *ReplicationState) {
 	w.str("repl_connect_status", l.State.String())
 	if l.Reason != "" {
 		w.str("repl_connect_reason", l.Reason)
+	}
+	if st.Circle {
+		w.str("repl_circle", "the master follows this server: neither takes writes. Say REPLICAOF NO ONE to the one that is to lead")
 	}
 	w.int("repl_connect_failures", int64(l.Failures))
 	if !l.Next.IsZero() {

@@ -48,6 +48,7 @@ func (n *Node) background() {
 	n.every(2*time.Second, n.trimLogs)
 	n.every(2*time.Second, n.trimMemory)
 	n.every(time.Second, n.closeIdle)
+	n.every(time.Second, n.watchCircle)
 	n.every(time.Minute, n.expireBackups)
 	n.every(100*time.Millisecond, n.watchReplication)
 	n.every(5*time.Second, n.repl.copies.Sweep)

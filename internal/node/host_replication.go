@@ -2,6 +2,7 @@ package node
 
 import (
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/haypile/haypile/internal/binlog"
@@ -341,6 +342,27 @@ func (n *Node) closeReplication() {
 	}
 }
 
+// inCircle says that this server's master is among its replicas.
+func inCircle(link *replication.Status, replicas []replication.ReplicaStatus) bool {
+	return link.State == replication.Linked && slices.ContainsFunc(replicas, func(r replication.ReplicaStatus) bool { return r.RunID == link.Remote })
+}
+
+// watchCircle says once that servers follow one another: their links are up, and nobody takes writes.
+func (n *Node) watchCircle() {
+	r := &n.repl
+	if !r.replica.Load() || r.source.Len() == 0 {
+		r.circle.Store(false)
+		return
+	}
+	link := r.follower.Status()
+	circle := inCircle(&link, r.source.Replicas())
+	if circle && !r.circle.Load() {
+		n.log.Warn("this server and its master follow each other: neither takes writes. Say REPLICAOF NO ONE to the one that is to lead",
+			"master", link.Master.String())
+	}
+	r.circle.Store(circle)
+}
+
 // replicationState is for INFO.
 func (n *Node) replicationState() info.ReplicationState {
 	r := &n.repl
@@ -363,6 +385,7 @@ func (n *Node) replicationState() info.ReplicationState {
 			st.Link.Master, st.Link.Serving = replication.Address{Host: m.Host, Port: int(m.Port)}, false
 		}
 		st.Link.Serving = st.Link.Serving && len(n.incomplete()) == 0 && n.standing(0) != dataMissing
+		st.Circle = inCircle(&st.Link, st.Replicas)
 		st.Advice = r.dialer.Unreached(st.Link.Master)
 		if c := r.copying.Load(); c != nil {
 			st.CopyingDB, st.Copying = c.db, c.p

@@ -118,3 +118,24 @@ func TestAnEmptyReplicaIsNotEligible(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// Two servers that follow each other have links that are up, and take no writes: they say so.
+func TestACircleIsNoticed(t *testing.T) {
+	one, two := startForTest(t), startForTest(t)
+	a, b := dial(t, one), dial(t, two)
+	followAddr(t, a, two)
+	until(t, "the first link is up", func() bool {
+		return infoField(a.MustDo(t, "INFO", "replication").Str, "master_link_status") == "up"
+	})
+	if text := a.MustDo(t, "INFO", "replication").Str; strings.Contains(text, "repl_circle") {
+		t.Error(text)
+	}
+	followAddr(t, b, one)
+	for _, c := range []*harness.Client{a, b} {
+		until(t, "both say so", func() bool {
+			return strings.Contains(infoField(c.MustDo(t, "INFO", "replication").Str, "repl_circle"), "REPLICAOF NO ONE")
+		})
+	}
+	b.MustDo(t, "REPLICAOF", "NO", "ONE")
+	until(t, "it is over", func() bool { return !strings.Contains(a.MustDo(t, "INFO", "replication").Str, "repl_circle") })
+}

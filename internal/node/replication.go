@@ -44,6 +44,7 @@ type replicating struct {
 	history atomic.Pointer[layout.HistoryID] // that a new database begins with
 	good    atomic.Int64                     // replicas that count for min-replicas-to-write
 	copying atomic.Pointer[copying]
+	circle  atomic.Bool // this server and its master follow each other
 	healing healing
 	failing failingOver
 	taking  takingOver
