@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -279,16 +278,6 @@ func (f *Follower) logLink(was LinkState, ev LinkEvent) {
 	}
 	f.opts.Logger.Log(context.Background(), level, "replication link", "from", was.String(), "to", f.m.State.String(), "event", ev.Kind.String(),
 		"reason", ev.Reason, "master", f.master.String(), "failures", f.m.Failures, "not_logged_before", held)
-}
-
-// withoutDigits is what errors have in common that differ by a port or a time.
-func withoutDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 func (f *Follower) perform(a LinkAction) {
