@@ -21,6 +21,15 @@ type difference struct {
 // that they would accept.
 var differences = []difference{
 	{
+		commands: "CONFIG REWRITE",
+		what:     "A server that was started without a configuration file writes `config-rewrite.conf` into its data directory, where Redis refuses.",
+		reason:   "Codis and Sentinel store a promotion with it, and Codis takes a refusal for a failure.",
+		match: func(args []string, redis, ours harness.Reply) bool {
+			return len(args) == 2 && strings.EqualFold(args[0], "CONFIG") && strings.EqualFold(args[1], "REWRITE") &&
+				strings.HasPrefix(redis.Str, "ERR The server is running without a config file") && ours.Str == "OK"
+		},
+	},
+	{
 		commands: "OBJECT ENCODING",
 		what:     "A small list is `listpack`, where 7.0 has `quicklist` for every list.",
 		reason:   "Haypile follows Redis 7.2, which packs small lists.",
