@@ -7,19 +7,19 @@ import (
 )
 
 var bitmapRows = []Row{
-	{Name: "bitcount", Arity: -2, Flags: ReadOnly, Keys: OneKey, Handler: bitCount, Group: "bitmap", Since: "2.6.0", Summary: "Counts the number of set bits (population counting) in a string.",
+	{Name: "bitcount", Arity: -2, Flags: ReadOnly, Keys: OneKey, Handler: bitCount, Group: "bitmap", Since: "2.6.0", Summary: "Counts the one bits of a string or of part of it.",
 		Syntax: "key [range: start:integer end:integer [unit: BYTE | BIT]@7.0.0]", Complexity: "O(N) for N bytes looked at"},
-	{Name: "bitfield", Arity: -2, Flags: Write | DenyOOM, Keys: OneKey, Handler: bitField, Group: "bitmap", Since: "3.2.0", Summary: "Performs arbitrary bitfield integer operations on strings.",
+	{Name: "bitfield", Arity: -2, Flags: Write | DenyOOM, Keys: OneKey, Handler: bitField, Group: "bitmap", Since: "3.2.0", Summary: "Reads, writes and increments integers of any width within a string.",
 		Syntax: "key [operation: (get-block: GET (encoding offset)) | (write: [overflow-block: OVERFLOW (WRAP | SAT | FAIL)] (write-operation: (set-block: SET (encoding offset value:integer)) | (incrby-block: INCRBY (encoding offset increment:integer))))]...", Complexity: "O(1) for each operation"},
-	{Name: "bitfield_ro", Arity: -2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: bitFieldRO, Group: "bitmap", Since: "6.0.0", Summary: "Performs arbitrary read-only bitfield integer operations on strings.",
+	{Name: "bitfield_ro", Arity: -2, Flags: ReadOnly | Fast, Keys: OneKey, Handler: bitFieldRO, Group: "bitmap", Since: "6.0.0", Summary: "Reads integers of any width within a string, never writing.",
 		Syntax: "key [get-block: GET (encoding offset)]...", Complexity: "O(1) for each operation"},
-	{Name: "bitop", Arity: -4, Flags: Write | DenyOOM, Keys: KeySpec{2, -1, 1}, Handler: bitOp, Group: "bitmap", Since: "2.6.0", Summary: "Performs bitwise operations on multiple strings, and stores the result.",
+	{Name: "bitop", Arity: -4, Flags: Write | DenyOOM, Keys: KeySpec{2, -1, 1}, Handler: bitOp, Group: "bitmap", Since: "2.6.0", Summary: "Combines strings bit by bit and stores the result in a destination key.",
 		Syntax: "(operation: AND | OR | XOR | NOT) destkey key...", Complexity: "O(N) for N bytes in all keys"},
-	{Name: "bitpos", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: bitPos, Group: "bitmap", Since: "2.8.7", Summary: "Finds the first set (1) or clear (0) bit in a string.",
+	{Name: "bitpos", Arity: -3, Flags: ReadOnly, Keys: OneKey, Handler: bitPos, Group: "bitmap", Since: "2.8.7", Summary: "Tells where the first 0 or 1 bit of a string stands.",
 		Syntax: "key bit:integer [range: start:integer [end-unit-block: end:integer [unit: BYTE | BIT]@7.0.0]]", Complexity: "O(N) for N bytes looked at"},
-	{Name: "getbit", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: getBit, Group: "bitmap", Since: "2.2.0", Summary: "Returns a bit value by offset.",
+	{Name: "getbit", Arity: 3, Flags: ReadOnly | Fast, Keys: OneKey, Handler: getBit, Group: "bitmap", Since: "2.2.0", Summary: "Reads the bit at an offset, 0 beyond the end of the string.",
 		Syntax: "key offset", Complexity: "O(1)"},
-	{Name: "setbit", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: setBit, Group: "bitmap", Since: "2.2.0", Summary: "Sets or clears the bit at offset of the string value. Creates the key if it doesn't exist.",
+	{Name: "setbit", Arity: 4, Flags: Write | DenyOOM, Keys: OneKey, Handler: setBit, Group: "bitmap", Since: "2.2.0", Summary: "Writes the bit at an offset, lengthening the string if necessary.",
 		Syntax: "key offset value:integer", Complexity: "O(1)"},
 }
 

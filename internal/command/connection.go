@@ -8,19 +8,19 @@ import (
 )
 
 var connectionRows = []Row{
-	{Name: "auth", Arity: -2, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: auth, Group: "connection", Since: "1.0.0", Summary: "Authenticates the connection.",
+	{Name: "auth", Arity: -2, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: auth, Group: "connection", Since: "1.0.0", Summary: "Logs the connection in with a password and, if given, a user name.",
 		Syntax: "[username]@6.0.0 password", Complexity: "O(N) for N passwords of the user"},
-	{Name: "echo", Arity: 2, Flags: Loading | Stale | Fast, Handler: echo, Group: "connection", Since: "1.0.0", Summary: "Returns the given string.",
+	{Name: "echo", Arity: 2, Flags: Loading | Stale | Fast, Handler: echo, Group: "connection", Since: "1.0.0", Summary: "Sends back the message it was given.",
 		Syntax: "message", Complexity: "O(N) for N bytes"},
-	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | TellFirst, Handler: hello, Group: "connection", Since: "6.0.0", Summary: "Handshakes with the Redis server.",
+	{Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | TellFirst, Handler: hello, Group: "connection", Since: "6.0.0", Summary: "Chooses the protocol version and, on request, logs in and names the connection.",
 		Syntax: "[arguments: protover:integer [AUTH (username password)] [SETNAME clientname]]", Complexity: "O(1)"},
-	{Name: "ping", Arity: -1, Flags: Fast, Handler: ping, Group: "connection", Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "1.0.0", Summary: "Returns the server's liveliness response.",
+	{Name: "ping", Arity: -1, Flags: Fast, Handler: ping, Group: "connection", Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "1.0.0", Summary: "Answers PONG, or the message given, to show that the server is alive.",
 		Syntax: "[message]", Complexity: "O(1)"},
-	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: quit, Group: "connection", Since: "1.0.0", Summary: "Closes the connection.",
+	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Handler: quit, Group: "connection", Since: "1.0.0", Summary: "Answers OK and hangs up.",
 		Syntax: "()", Complexity: "O(N) for N channels and patterns subscribed to and keys watched", DeprecatedSince: "7.2.0", ReplacedBy: "closing the connection"},
-	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | TellFirst, Handler: reset, Group: "connection", Since: "6.2.0", Summary: "Resets the connection.",
+	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | TellFirst, Handler: reset, Group: "connection", Since: "6.2.0", Summary: "Brings the connection back to the state of a freshly opened one.",
 		Syntax: "()", Complexity: "O(N) for N channels and patterns subscribed to and keys watched"},
-	{Name: "select", Arity: 2, Flags: Loading | Stale | Fast, Handler: selectDB, Group: "connection", Since: "1.0.0", Summary: "Changes the selected database.",
+	{Name: "select", Arity: 2, Flags: Loading | Stale | Fast, Handler: selectDB, Group: "connection", Since: "1.0.0", Summary: "Switches the connection to the database with the given index.",
 		Syntax: "index", Complexity: "O(1)"},
 }
 

@@ -30,7 +30,7 @@ type Debugger interface {
 }
 
 var debugRows = []Row{
-	{Name: "debug", Arity: -2, Flags: Admin | NoScript | Loading | Stale | Once | Worker | AnyKey | NoTouch, Handler: debug, Group: "server", Since: "1.0.0", Summary: "A container for debugging commands.",
+	{Name: "debug", Arity: -2, Flags: Admin | NoScript | Loading | Stale | Once | Worker | AnyKey | NoTouch, Handler: debug, Group: "server", Since: "1.0.0", Summary: "Groups the commands for debugging and testing the server.",
 		Syntax: "subcommand [arg...]", Complexity: "Depends on the subcommand", SysCmd: true},
 }
 

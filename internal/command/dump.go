@@ -10,11 +10,11 @@ import (
 )
 
 var dumpRows = []Row{
-	{Name: "dump", Arity: 2, Flags: ReadOnly, Keys: OneKey, Handler: dump, Group: "generic", Tips: "nondeterministic_output", Since: "2.6.0", Summary: "Returns a serialized representation of the value stored at a key.",
+	{Name: "dump", Arity: 2, Flags: ReadOnly, Keys: OneKey, Handler: dump, Group: "generic", Tips: "nondeterministic_output", Since: "2.6.0", Summary: "Serializes a value into a form that RESTORE accepts.",
 		Syntax: "key", Complexity: "O(N) for N bytes of the value"},
-	{Name: "migrate", Arity: -6, Flags: Write | Frees | MovableKeys | Worker | Once, Keys: KeySpec{3, 3, 1}, GetKeys: migrateKeys, Handler: migrate, Group: "generic", Cats: "dangerous", Tips: "nondeterministic_output", Since: "2.6.0", Summary: "Atomically transfers a key from one Redis instance to another.",
+	{Name: "migrate", Arity: -6, Flags: Write | Frees | MovableKeys | Worker | Once, Keys: KeySpec{3, 3, 1}, GetKeys: migrateKeys, Handler: migrate, Group: "generic", Cats: "dangerous", Tips: "nondeterministic_output", Since: "2.6.0", Summary: "Moves keys to another server, or copies them with COPY.",
 		Syntax: `host port (key-selector: key | (empty-string: "")) destination-db:integer timeout:integer [COPY]@3.0.0 [REPLACE]@3.0.0 [authentication: [auth: AUTH password]@4.0.7 | [AUTH2 (username password)]@6.0.0] [keys: KEYS key...]@3.0.6`, Complexity: "O(N) for N bytes moved, as DUMP and DEL here and RESTORE there"},
-	{Name: "restore", Arity: -4, Flags: Write | DenyOOM, Keys: OneKey, Handler: restore, Group: "generic", Cats: "dangerous", Since: "2.6.0", Summary: "Creates a key from the serialized representation of a value.",
+	{Name: "restore", Arity: -4, Flags: Write | DenyOOM, Keys: OneKey, Handler: restore, Group: "generic", Cats: "dangerous", Since: "2.6.0", Summary: "Rebuilds a key from what DUMP returned and sets its time to live.",
 		Syntax: "key ttl:integer serialized-value [REPLACE]@3.0.0 [ABSTTL]@5.0.0 [IDLETIME seconds]@5.0.0 [FREQ frequency:integer]@5.0.0", Complexity: "O(N) for N bytes of the value"},
 }
 

@@ -10,23 +10,23 @@ import (
 
 // Commands on the times of the fields of a hash, as in Redis 7.4.
 var hashExpireRows = []Row{
-	{Name: "hexpire", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hexpire, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using relative time to expire (seconds)",
+	{Name: "hexpire", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hexpire, Group: "hash", Since: "7.4.0", Summary: "Makes fields of a hash expire after a number of seconds.",
 		Syntax: "key seconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hexpireat", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hexpireAt, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using an absolute Unix timestamp (seconds)",
+	{Name: "hexpireat", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hexpireAt, Group: "hash", Since: "7.4.0", Summary: "Makes fields of a hash expire at a Unix time given in seconds.",
 		Syntax: "key unix-time-seconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hexpiretime", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hexpireTime, Group: "hash", Since: "7.4.0", Summary: "Returns the expiration time of a hash field as a Unix timestamp, in seconds.",
+	{Name: "hexpiretime", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hexpireTime, Group: "hash", Since: "7.4.0", Summary: "Tells at which Unix time, in seconds, fields of a hash will expire.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hpersist", Arity: -5, Flags: Write | Fast, Keys: OneKey, Handler: hpersist, Group: "hash", Since: "7.4.0", Summary: "Removes the expiration time for each specified field",
+	{Name: "hpersist", Arity: -5, Flags: Write | Fast, Keys: OneKey, Handler: hpersist, Group: "hash", Since: "7.4.0", Summary: "Makes fields of a hash stay until they are deleted, cancelling their expiration.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hpexpire", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hpexpire, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using relative time to expire (milliseconds)",
+	{Name: "hpexpire", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hpexpire, Group: "hash", Since: "7.4.0", Summary: "Makes fields of a hash expire after a number of milliseconds.",
 		Syntax: "key milliseconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hpexpireat", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hpexpireAt, Group: "hash", Since: "7.4.0", Summary: "Set expiry for hash field using an absolute Unix timestamp (milliseconds)",
+	{Name: "hpexpireat", Arity: -6, Flags: Write | Frees | DenyOOM | Fast, Keys: OneKey, Handler: hpexpireAt, Group: "hash", Since: "7.4.0", Summary: "Makes fields of a hash expire at a Unix time given in milliseconds.",
 		Syntax: "key unix-time-milliseconds [condition: NX | XX | GT | LT] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hpexpiretime", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hpexpireTime, Group: "hash", Since: "7.4.0", Summary: "Returns the expiration time of a hash field as a Unix timestamp, in msec.",
+	{Name: "hpexpiretime", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hpexpireTime, Group: "hash", Since: "7.4.0", Summary: "Tells at which Unix time, in milliseconds, fields of a hash will expire.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hpttl", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hpttl, Group: "hash", Tips: "nondeterministic_output", Since: "7.4.0", Summary: "Returns the TTL in milliseconds of a hash field.",
+	{Name: "hpttl", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: hpttl, Group: "hash", Tips: "nondeterministic_output", Since: "7.4.0", Summary: "Tells how many milliseconds fields of a hash have left to live.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "httl", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: httl, Group: "hash", Tips: "nondeterministic_output", Since: "7.4.0", Summary: "Returns the TTL in seconds of a hash field.",
+	{Name: "httl", Arity: -5, Flags: ReadOnly | Fast, Keys: OneKey, Handler: httl, Group: "hash", Tips: "nondeterministic_output", Since: "7.4.0", Summary: "Tells how many seconds fields of a hash have left to live.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
 }
 

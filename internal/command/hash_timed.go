@@ -10,11 +10,11 @@ import (
 
 // Commands of Redis 8.0 that read or write fields and their times at once.
 var hashTimedRows = []Row{
-	{Name: "hgetdel", Arity: -5, Flags: Write | Frees | Fast, Keys: OneKey, Handler: hgetdel, Group: "hash", Since: "8.0.0", Summary: "Returns the value of a field and deletes it from the hash.",
+	{Name: "hgetdel", Arity: -5, Flags: Write | Frees | Fast, Keys: OneKey, Handler: hgetdel, Group: "hash", Since: "8.0.0", Summary: "Reads fields of a hash and deletes them.",
 		Syntax: "key FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hgetex", Arity: -5, Flags: Write | Fast, Keys: OneKey, Handler: hgetex, Group: "hash", Since: "8.0.0", Summary: "Get the value of one or more fields of a given hash key, and optionally set their expiration.",
+	{Name: "hgetex", Arity: -5, Flags: Write | Fast, Keys: OneKey, Handler: hgetex, Group: "hash", Since: "8.0.0", Summary: "Reads fields of a hash and, on request, sets or clears their expiration.",
 		Syntax: "key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] FIELDS (numfields field...)", Complexity: "O(N) for N fields"},
-	{Name: "hsetex", Arity: -6, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hsetex, Group: "hash", Since: "8.0.0", Summary: "Set the value of one or more fields of a given hash key, and optionally set their expiration.",
+	{Name: "hsetex", Arity: -6, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: hsetex, Group: "hash", Since: "8.0.0", Summary: "Writes fields of a hash and, on request, sets their expiration.",
 		Syntax: "key [condition: FNX | FXX] [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS (numfields (field value)...)", Complexity: "O(N) for N fields"},
 }
 

@@ -9,15 +9,15 @@ import (
 )
 
 var hyperloglogRows = []Row{
-	{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: pfadd, Group: "hyperloglog", Since: "2.8.9", Summary: "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.",
+	{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: OneKey, Handler: pfadd, Group: "hyperloglog", Since: "2.8.9", Summary: "Counts elements into a HyperLogLog and tells whether its estimate changed.",
 		Syntax: "key [element...]", Complexity: "O(N) for N elements"},
-	{Name: "pfcount", Arity: -2, Flags: ReadOnly, Keys: AllKeys, Handler: pfcount, Group: "hyperloglog", Since: "2.8.9", Summary: "Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).",
+	{Name: "pfcount", Arity: -2, Flags: ReadOnly, Keys: AllKeys, Handler: pfcount, Group: "hyperloglog", Since: "2.8.9", Summary: "Estimates how many distinct elements HyperLogLogs have seen, taken together.",
 		Syntax: "key...", Complexity: "O(N) for N keys; of one key the last count is remembered"},
-	{Name: "pfdebug", Arity: 3, Flags: Write | DenyOOM | Admin, Keys: KeySpec{2, 2, 1}, Handler: pfdebug, Group: "hyperloglog", Since: "2.8.9", Summary: "Internal commands for debugging HyperLogLog values.",
+	{Name: "pfdebug", Arity: 3, Flags: Write | DenyOOM | Admin, Keys: KeySpec{2, 2, 1}, Handler: pfdebug, Group: "hyperloglog", Since: "2.8.9", Summary: "Shows the inner state of a HyperLogLog, for debugging.",
 		Syntax: "subcommand key", Complexity: "O(N) for N bytes of the value", SysCmd: true},
-	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM, Keys: AllKeys, Handler: pfmerge, Group: "hyperloglog", Since: "2.8.9", Summary: "Merges one or more HyperLogLog values into a single key.",
+	{Name: "pfmerge", Arity: -2, Flags: Write | DenyOOM, Keys: AllKeys, Handler: pfmerge, Group: "hyperloglog", Since: "2.8.9", Summary: "Joins HyperLogLogs into one that counts the elements of them all.",
 		Syntax: "destkey [sourcekey...]", Complexity: "O(N) for N keys"},
-	{Name: "pfselftest", Arity: 1, Flags: Admin | Worker, Handler: pfselftest, Group: "hyperloglog", Since: "2.8.9", Summary: "An internal command for testing HyperLogLog values.",
+	{Name: "pfselftest", Arity: 1, Flags: Admin | Worker, Handler: pfselftest, Group: "hyperloglog", Since: "2.8.9", Summary: "Checks the HyperLogLog code, for developers of the server.",
 		Syntax: "()", Complexity: "O(1)", SysCmd: true},
 }
 

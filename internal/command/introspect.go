@@ -8,21 +8,21 @@ import (
 )
 
 var introspectRows = []Row{
-	{Name: "command", Arity: -1, Flags: Loading | Stale, Handler: commandAll, Group: "server", Cats: "connection", Tips: "nondeterministic_output_order", Since: "2.8.13", Summary: "Returns detailed information about all commands.",
+	{Name: "command", Arity: -1, Flags: Loading | Stale, Handler: commandAll, Group: "server", Cats: "connection", Tips: "nondeterministic_output_order", Since: "2.8.13", Summary: "Describes every command that the server knows.",
 		Syntax: "()", Complexity: "O(N) for N commands", Sub: []Row{
-			{Name: "count", Arity: 2, Flags: Loading | Stale, Handler: commandCount, Cats: "connection", Since: "2.8.13", Summary: "Returns a count of commands.",
+			{Name: "count", Arity: 2, Flags: Loading | Stale, Handler: commandCount, Cats: "connection", Since: "2.8.13", Summary: "Counts the commands that the server knows.",
 				Syntax: "()", Complexity: "O(1)"},
-			{Name: "docs", Arity: -2, Flags: Loading | Stale, Handler: commandDocs, Cats: "connection", Tips: "nondeterministic_output_order", Since: "7.0.0", Summary: "Returns documentary information about one, multiple or all commands.",
+			{Name: "docs", Arity: -2, Flags: Loading | Stale, Handler: commandDocs, Cats: "connection", Tips: "nondeterministic_output_order", Since: "7.0.0", Summary: "Shows the documentation of the named commands, or of all.",
 				Syntax: "[command-name...]", Complexity: "O(N) for N commands asked for"},
-			{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeys, Cats: "connection", Since: "2.8.13", Summary: "Extracts the key names from an arbitrary command.",
+			{Name: "getkeys", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeys, Cats: "connection", Since: "2.8.13", Summary: "Finds the keys among the arguments of a full command.",
 				Syntax: "command arg...", Complexity: "O(N) for N arguments"},
-			{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeysAndFlags, Cats: "connection", Since: "7.0.0", Summary: "Extracts the key names and access flags for an arbitrary command.",
+			{Name: "getkeysandflags", Arity: -4, Flags: Loading | Stale, Handler: commandGetKeysAndFlags, Cats: "connection", Since: "7.0.0", Summary: "Finds the keys of a full command and how it uses each.",
 				Syntax: "command arg...", Complexity: "O(N) for N arguments"},
-			{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: commandHelp, Cats: "connection", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands.",
+			{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: commandHelp, Cats: "connection", Since: "5.0.0", Summary: "Lists the subcommands of COMMAND with a line about each.",
 				Syntax: "()", Complexity: "O(1)"},
-			{Name: "info", Arity: -2, Flags: Loading | Stale, Handler: commandInfo, Cats: "connection", Tips: "nondeterministic_output_order", Since: "2.8.13", Summary: "Returns information about one, multiple or all commands.",
+			{Name: "info", Arity: -2, Flags: Loading | Stale, Handler: commandInfo, Cats: "connection", Tips: "nondeterministic_output_order", Since: "2.8.13", Summary: "Describes the named commands, or all, for use by client libraries.",
 				Syntax: "[command-name...]", Complexity: "O(N) for N commands asked for"},
-			{Name: "list", Arity: -2, Flags: Loading | Stale, Handler: commandList, Cats: "connection", Tips: "nondeterministic_output_order", Since: "7.0.0", Summary: "Returns a list of command names.",
+			{Name: "list", Arity: -2, Flags: Loading | Stale, Handler: commandList, Cats: "connection", Tips: "nondeterministic_output_order", Since: "7.0.0", Summary: "Names the commands of the server, filtered on request.",
 				Syntax: "[FILTERBY (MODULE module-name | ACLCAT category | PATTERN pattern)]", Complexity: "O(N) for N commands"},
 		}},
 }

@@ -12,20 +12,20 @@ import (
 )
 
 var latencyRows = []Row{
-	{Name: "latency", Arity: -2, Group: "server", Since: "2.8.13", Summary: "A container for latency diagnostics commands.", Sub: []Row{
-		{Name: "doctor", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyDoctor, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Returns a human-readable latency analysis report.",
+	{Name: "latency", Arity: -2, Group: "server", Since: "2.8.13", Summary: "Groups the commands about latency and its causes.", Sub: []Row{
+		{Name: "doctor", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyDoctor, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Explains the latency seen so far in prose and gives advice.",
 			Syntax: "()", Complexity: "O(N) for N events"},
-		{Name: "graph", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: latencyGraph, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Returns a latency graph for an event.",
+		{Name: "graph", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: latencyGraph, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Draws the recent latency of an event as text art.",
 			Syntax: "event", Complexity: "O(N) for N samples, which are 160 at most"},
-		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: latencyHelp, Since: "2.8.13", Summary: "Returns helpful text about the different subcommands.",
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: latencyHelp, Since: "2.8.13", Summary: "Lists the subcommands of LATENCY with a line about each.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "histogram", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyHistogram, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "7.0.0", Summary: "Returns the cumulative distribution of latencies of a subset or all commands.",
+		{Name: "histogram", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyHistogram, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "7.0.0", Summary: "Shows how the durations of commands are distributed, for the named commands or all.",
 			Syntax: "[command...]", Complexity: "O(N) for N commands asked for"},
-		{Name: "history", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: latencyHistory, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Returns timestamp-latency samples for an event.",
+		{Name: "history", Arity: 3, Flags: Admin | NoScript | Loading | Stale, Handler: latencyHistory, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Lists the recent latency spikes of an event, each with its time.",
 			Syntax: "event", Complexity: "O(N) for N samples, which are 160 at most"},
-		{Name: "latest", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyLatest, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Returns the latest latency samples for all events.",
+		{Name: "latest", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyLatest, Tips: "nondeterministic_output request_policy:all_nodes response_policy:special", Since: "2.8.13", Summary: "Shows the most recent latency spike of every event.",
 			Syntax: "()", Complexity: "O(N) for N events"},
-		{Name: "reset", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyReset, Tips: "request_policy:all_nodes response_policy:all_succeeded", Since: "2.8.13", Summary: "Resets the latency data for one or more events.",
+		{Name: "reset", Arity: -2, Flags: Admin | NoScript | Loading | Stale, Handler: latencyReset, Tips: "request_policy:all_nodes response_policy:all_succeeded", Since: "2.8.13", Summary: "Forgets the latency spikes of the named events, or of all.",
 			Syntax: "[event...]", Complexity: "O(N) for N events"},
 	}},
 }

@@ -8,18 +8,18 @@ import (
 )
 
 var memoryRows = []Row{
-	{Name: "memory", Arity: -2, Group: "server", Since: "4.0.0", Summary: "A container for memory diagnostics commands.", Sub: []Row{
-		{Name: "doctor", Arity: 2, Handler: memoryDoctor, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Outputs a memory problems report.",
+	{Name: "memory", Arity: -2, Group: "server", Since: "4.0.0", Summary: "Groups the commands about the use of memory.", Sub: []Row{
+		{Name: "doctor", Arity: 2, Handler: memoryDoctor, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Looks for trouble with memory and gives advice in prose.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: memoryHelp, Since: "4.0.0", Summary: "Returns helpful text about the different subcommands.",
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: memoryHelp, Since: "4.0.0", Summary: "Lists the subcommands of MEMORY with a line about each.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "malloc-stats", Arity: 2, Handler: memoryMallocStats, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Returns the allocator statistics.",
+		{Name: "malloc-stats", Arity: 2, Handler: memoryMallocStats, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Shows the memory allocator's own report.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "purge", Arity: 2, Flags: Once | Worker, Handler: memoryPurge, Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "4.0.0", Summary: "Asks the allocator to release memory.",
+		{Name: "purge", Arity: 2, Flags: Once | Worker, Handler: memoryPurge, Tips: "request_policy:all_shards response_policy:all_succeeded", Since: "4.0.0", Summary: "Makes the allocator give unused memory back to the system.",
 			Syntax: "()", Complexity: "O(N) for N bytes of memory"},
-		{Name: "stats", Arity: 2, Handler: memoryStats, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Returns details about memory usage.",
+		{Name: "stats", Arity: 2, Handler: memoryStats, Tips: "nondeterministic_output request_policy:all_shards response_policy:special", Since: "4.0.0", Summary: "Breaks the server's memory use down by purpose.",
 			Syntax: "()", Complexity: "O(N) for N databases"},
-		{Name: "usage", Arity: -3, Flags: ReadOnly | NoTouch, Keys: KeySpec{2, 2, 1}, Handler: memoryUsage, Since: "4.0.0", Summary: "Estimates the memory usage of a key.",
+		{Name: "usage", Arity: -3, Flags: ReadOnly | NoTouch, Keys: KeySpec{2, 2, 1}, Handler: memoryUsage, Since: "4.0.0", Summary: "Estimates how many bytes a key and its value take.",
 			Syntax: "key [SAMPLES count]", Complexity: "O(N) for N samples"},
 	}},
 }

@@ -10,9 +10,9 @@ import (
 )
 
 var miscRows = []Row{
-	{Name: "lolwut", Arity: -1, Flags: ReadOnly | Fast, Handler: lolwut, Group: "server", Since: "5.0.0", Summary: "Displays computer art and the Redis version",
+	{Name: "lolwut", Arity: -1, Flags: ReadOnly | Fast, Handler: lolwut, Group: "server", Since: "5.0.0", Summary: "Draws a piece of computer art and tells the server's version.",
 		Syntax: "[VERSION version:integer]", Complexity: "O(1)"},
-	{Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Handler: timeNow, Group: "server", Tips: "nondeterministic_output", Since: "2.6.0", Summary: "Returns the server time.",
+	{Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Handler: timeNow, Group: "server", Tips: "nondeterministic_output", Since: "2.6.0", Summary: "Tells the server's clock, in seconds and microseconds.",
 		Syntax: "()", Complexity: "O(1)"},
 }
 

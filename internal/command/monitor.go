@@ -9,7 +9,7 @@ import (
 )
 
 var monitorRows = []Row{
-	{Name: "monitor", Arity: 1, Flags: Admin | NoScript | Loading | Stale | Once, Handler: monitor, Group: "server", Since: "1.0.0", Summary: "Listens for all requests received by the server in real-time.",
+	{Name: "monitor", Arity: 1, Flags: Admin | NoScript | Loading | Stale | Once, Handler: monitor, Group: "server", Since: "1.0.0", Summary: "Streams every command to the connection as the server processes it.",
 		Syntax: "()", Complexity: "O(1)"},
 }
 

@@ -76,32 +76,30 @@ type RoleReplica struct {
 // place; an operator's REPLICAOF NO ONE only parts from it.
 const sentinelName = "sentinel-"
 
-const replicaofSummary = "Configures a server as replica of another, or promotes it to a master."
-
 var replicationRows = []Row{
 	{Name: "clearreplicationid", Arity: 1, Flags: Admin | NoScript | Once | Worker, Handler: clearReplicationID, Group: "server", Since: "1.0.0", Summary: "Begins a new replication history, so that replicas copy everything again.",
 		Syntax: "()", Complexity: "O(1)"},
 	{Name: "dbslaveof", Arity: -2, Flags: Admin | NoScript | Stale | Once | Worker, Handler: dbslaveof, Group: "server", Since: "1.0.0", Summary: "Stops or resumes following the master for one database.",
 		Syntax: "db [mode: (no-one: NO ONE) | FORCE]", Complexity: "O(1)"},
-	{Name: "failover", Arity: -1, Flags: Admin | NoScript | Stale | Once | Worker, Handler: failover, Group: "server", Since: "6.2.0", Summary: "Starts a coordinated failover from a server to one of its replicas.",
+	{Name: "failover", Arity: -1, Flags: Admin | NoScript | Stale | Once | Worker, Handler: failover, Group: "server", Since: "6.2.0", Summary: "Hands the role of master over to a replica without losing writes.",
 		Syntax: "[TO (target: host port [FORCE])] [ABORT] [TIMEOUT milliseconds]", Complexity: "O(1)"},
-	{Name: "psync", Arity: -3, Flags: Admin | NoScript | NoMulti, Handler: psync, Group: "server", Since: "2.8.0", Summary: "An internal command used in replication.",
+	{Name: "psync", Arity: -3, Flags: Admin | NoScript | NoMulti, Handler: psync, Group: "server", Since: "2.8.0", Summary: "Lets a replica resume replication from an offset, as servers do among themselves.",
 		Syntax: "replicationid offset", Complexity: "O(1)"},
-	{Name: "replconf", Arity: -1, Flags: Admin | NoScript | Loading | Stale | AllowBusy, Handler: replconf, Group: "server", Since: "3.0.0", Summary: "An internal command for configuring the replication stream.",
+	{Name: "replconf", Arity: -1, Flags: Admin | NoScript | Loading | Stale | AllowBusy, Handler: replconf, Group: "server", Since: "3.0.0", Summary: "Lets a replica tell its master about itself, as servers do among themselves.",
 		Syntax: "[(option value)...]", Complexity: "O(1)", SysCmd: true},
-	{Name: "replicaof", Arity: -3, Flags: Admin | NoScript | Stale | Once | Worker, Handler: replicaof, Group: "server", Since: "5.0.0", Summary: replicaofSummary,
+	{Name: "replicaof", Arity: -3, Flags: Admin | NoScript | Stale | Once | Worker, Handler: replicaof, Group: "server", Since: "5.0.0", Summary: "Makes the server follow a master, or with NO ONE become one itself.",
 		Syntax: "(args: (host-port: host port) | (no-one: NO ONE)) [FORCE]", Complexity: "O(1)"},
-	{Name: "replstream", Arity: 2, Flags: Admin | NoScript | NoMulti | Loading | Stale | SkipMonitor, Handler: replstream, Group: "server", Since: "1.0.0", Summary: "An internal command by which a replica asks for a service.",
+	{Name: "replstream", Arity: 2, Flags: Admin | NoScript | NoMulti | Loading | Stale | SkipMonitor, Handler: replstream, Group: "server", Since: "1.0.0", Summary: "Lets a replica ask for a service, as servers do among themselves.",
 		Syntax: "service", Complexity: "O(1)", SysCmd: true},
-	{Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Handler: role, Group: "server", Cats: "admin dangerous", Since: "2.8.12", Summary: "Returns the replication role.",
+	{Name: "role", Arity: 1, Flags: NoScript | Loading | Stale | Fast, Handler: role, Group: "server", Cats: "admin dangerous", Since: "2.8.12", Summary: "Tells whether the server is a master or a replica, and of whom.",
 		Syntax: "()", Complexity: "O(N) for N replicas"},
-	{Name: "slaveof", Arity: -3, Flags: Admin | NoScript | Stale | Once | Worker, Handler: replicaof, Group: "server", Since: "1.0.0", Summary: "Sets a Redis server as a replica of another, or promotes it to being a master.",
+	{Name: "slaveof", Arity: -3, Flags: Admin | NoScript | Stale | Once | Worker, Handler: replicaof, Group: "server", Since: "1.0.0", Summary: "Makes the server follow a master, or become one; the older name of REPLICAOF.",
 		Syntax: "(args: (host-port: host port) | (no-one: NO ONE)) [FORCE]", Complexity: "O(1)", DeprecatedSince: "5.0.0", ReplacedBy: "`REPLICAOF`"},
-	{Name: "sync", Arity: 1, Flags: Admin | NoScript | NoMulti, Handler: psync, Group: "server", Since: "1.0.0", Summary: "An internal command used in replication.",
+	{Name: "sync", Arity: 1, Flags: Admin | NoScript | NoMulti, Handler: psync, Group: "server", Since: "1.0.0", Summary: "Lets a replica ask for a full copy, as servers do among themselves.",
 		Syntax: "()", Complexity: "O(1)"},
-	{Name: "wait", Arity: 3, Flags: NoScript | Worker, Handler: wait, Group: "generic", Cats: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min", Since: "3.0.0", Summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.",
+	{Name: "wait", Arity: 3, Flags: NoScript | Worker, Handler: wait, Group: "generic", Cats: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min", Since: "3.0.0", Summary: "Waits until enough replicas have acknowledged the connection's writes, or time runs out.",
 		Syntax: "numreplicas timeout:integer", Complexity: "O(N) for N replicas"},
-	{Name: "waitaof", Arity: 4, Flags: NoScript | Worker, Handler: waitAOF, Group: "generic", Cats: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min", Since: "7.2.0", Summary: "Blocks until all of the preceding write commands sent by the connection are written to the log of the master and/or replicas.",
+	{Name: "waitaof", Arity: 4, Flags: NoScript | Worker, Handler: waitAOF, Group: "generic", Cats: "connection -keyspace", Tips: "request_policy:all_shards response_policy:agg_min", Since: "7.2.0", Summary: "Waits until enough servers have the connection's writes in their logs, or time runs out.",
 		Syntax: "numlocal:integer numreplicas timeout:integer", Complexity: "O(N) for N replicas"},
 }
 

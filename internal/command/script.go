@@ -22,26 +22,26 @@ type Scripting interface {
 const evalFlags = Scripted | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys
 
 var scriptRows = []Row{
-	{Name: "eval", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, Handler: eval, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script.",
+	{Name: "eval", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, Handler: eval, Group: "scripting", Since: "2.6.0", Summary: "Runs a Lua script on the server.",
 		Syntax: "script numkeys [key...] [arg...]", Complexity: "Depends on the script"},
-	{Name: "evalsha", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, Handler: evalSHA, Group: "scripting", Since: "2.6.0", Summary: "Executes a server-side Lua script by SHA1 digest.",
+	{Name: "evalsha", Arity: -3, Flags: evalFlags, GetKeys: countedKeys, Handler: evalSHA, Group: "scripting", Since: "2.6.0", Summary: "Runs a Lua script from the cache, found by its SHA1 digest.",
 		Syntax: "sha1 numkeys [key...] [arg...]", Complexity: "Depends on the script"},
-	{Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, Handler: eval, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script.",
+	{Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, Handler: eval, Group: "scripting", Since: "7.0.0", Summary: "Runs a Lua script on the server and refuses its writes.",
 		Syntax: "script numkeys [key...] [arg...]", Complexity: "Depends on the script"},
-	{Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, Handler: evalSHA, Group: "scripting", Since: "7.0.0", Summary: "Executes a read-only server-side Lua script by SHA1 digest.",
+	{Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly, GetKeys: countedKeys, Handler: evalSHA, Group: "scripting", Since: "7.0.0", Summary: "Runs a Lua script from the cache and refuses its writes.",
 		Syntax: "sha1 numkeys [key...] [arg...]", Complexity: "Depends on the script"},
-	{Name: "script", Arity: -2, Group: "scripting", Since: "2.6.0", Summary: "A container for Lua scripts management commands.", Sub: []Row{
-		{Name: "debug", Arity: 3, Flags: NoScript, Handler: scriptDebug, Cats: "scripting", Since: "3.2.0", Summary: "Sets the debug mode of server-side Lua scripts.",
+	{Name: "script", Arity: -2, Group: "scripting", Since: "2.6.0", Summary: "Groups the commands about Lua scripts and their cache.", Sub: []Row{
+		{Name: "debug", Arity: 3, Flags: NoScript, Handler: scriptDebug, Cats: "scripting", Since: "3.2.0", Summary: "Turns the debugger for the connection's Lua scripts on or off.",
 			Syntax: "(mode: YES | SYNC | NO)", Complexity: "O(1)"},
-		{Name: "exists", Arity: -3, Flags: NoScript, Handler: scriptExists, Cats: "scripting", Tips: "request_policy:all_shards response_policy:agg_logical_and", Since: "2.6.0", Summary: "Determines whether server-side Lua scripts exist in the script cache.",
+		{Name: "exists", Arity: -3, Flags: NoScript, Handler: scriptExists, Cats: "scripting", Tips: "request_policy:all_shards response_policy:agg_logical_and", Since: "2.6.0", Summary: "Tells for each SHA1 digest whether the cache has its script.",
 			Syntax: "sha1...", Complexity: "O(N) for N scripts asked for"},
-		{Name: "flush", Arity: -2, Flags: NoScript, Handler: scriptFlush, Cats: "scripting", Tips: "request_policy:all_nodes response_policy:all_succeeded", Since: "2.6.0", Summary: "Removes all server-side Lua scripts from the script cache.",
+		{Name: "flush", Arity: -2, Flags: NoScript, Handler: scriptFlush, Cats: "scripting", Tips: "request_policy:all_nodes response_policy:all_succeeded", Since: "2.6.0", Summary: "Empties the cache of Lua scripts.",
 			Syntax: "[flush-type: ASYNC | SYNC]@6.2.0", Complexity: "O(N) for N scripts in the cache"},
-		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: scriptHelp, Cats: "scripting", Since: "5.0.0", Summary: "Returns helpful text about the different subcommands.",
+		{Name: "help", Arity: 2, Flags: Loading | Stale, Handler: scriptHelp, Cats: "scripting", Since: "5.0.0", Summary: "Lists the subcommands of SCRIPT with a line about each.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "kill", Arity: 2, Flags: NoScript | AllowBusy, Handler: scriptKill, Cats: "scripting", Tips: "request_policy:all_shards response_policy:one_succeeded", Since: "2.6.0", Summary: "Terminates a server-side Lua script during execution.",
+		{Name: "kill", Arity: 2, Flags: NoScript | AllowBusy, Handler: scriptKill, Cats: "scripting", Tips: "request_policy:all_shards response_policy:one_succeeded", Since: "2.6.0", Summary: "Stops the running Lua script, provided that it has written nothing yet.",
 			Syntax: "()", Complexity: "O(1)"},
-		{Name: "load", Arity: 3, Flags: NoScript | Stale, Handler: scriptLoad, Cats: "scripting", Tips: "request_policy:all_nodes response_policy:all_succeeded", Since: "2.6.0", Summary: "Loads a server-side Lua script to the script cache.",
+		{Name: "load", Arity: 3, Flags: NoScript | Stale, Handler: scriptLoad, Cats: "scripting", Tips: "request_policy:all_nodes response_policy:all_succeeded", Since: "2.6.0", Summary: "Puts a Lua script into the cache and returns its SHA1 digest.",
 			Syntax: "script", Complexity: "O(N) for N bytes of the script"},
 	}},
 }

@@ -12,9 +12,9 @@ import (
 )
 
 var sortRows = []Row{
-	{Name: "sort", Arity: -2, Flags: Write | DenyOOM | MovableKeys | AnyKey, Keys: OneKey, GetKeys: sortKeys, Handler: sortCmd, Group: "generic", Cats: "-keyspace set sortedset list dangerous", Since: "1.0.0", Summary: "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.",
+	{Name: "sort", Arity: -2, Flags: Write | DenyOOM | MovableKeys | AnyKey, Keys: OneKey, GetKeys: sortKeys, Handler: sortCmd, Group: "generic", Cats: "-keyspace set sortedset list dangerous", Since: "1.0.0", Summary: "Puts the elements of a list, set or sorted set in order, storing them on request.",
 		Syntax: "key [by-pattern: BY pattern] [LIMIT (offset count)] [get-pattern: GET pattern]... [order: ASC | DESC] [sorting: ALPHA] [STORE destination]", Complexity: "O(N+M*log(M)) for N elements, of which M are returned"},
-	{Name: "sort_ro", Arity: -2, Flags: ReadOnly | MovableKeys | AnyKey, Keys: OneKey, Handler: sortCmd, Group: "generic", Cats: "-keyspace set sortedset list dangerous", Since: "7.0.0", Summary: "Returns the sorted elements of a list, a set, or a sorted set.",
+	{Name: "sort_ro", Arity: -2, Flags: ReadOnly | MovableKeys | AnyKey, Keys: OneKey, Handler: sortCmd, Group: "generic", Cats: "-keyspace set sortedset list dangerous", Since: "7.0.0", Summary: "Puts the elements of a list, set or sorted set in order, never storing them.",
 		Syntax: "key [by-pattern: BY pattern] [LIMIT (offset count)] [get-pattern: GET pattern]... [order: ASC | DESC] [sorting: ALPHA]", Complexity: "O(N+M*log(M)) for N elements, of which M are returned"},
 }
 

@@ -9,15 +9,15 @@ import (
 )
 
 var transactionRows = []Row{
-	{Name: "discard", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: discard, Group: "transactions", Since: "2.0.0", Summary: "Discards a transaction.",
+	{Name: "discard", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: discard, Group: "transactions", Since: "2.0.0", Summary: "Drops the commands queued since MULTI and ends the transaction.",
 		Syntax: "()", Complexity: "O(N) for N queued commands"},
-	{Name: "exec", Arity: 1, Flags: NoScript | Loading | Stale | SkipSlowlog | Queued, Handler: exec, Group: "transactions", Since: "1.2.0", Summary: "Executes all commands in a transaction.",
+	{Name: "exec", Arity: 1, Flags: NoScript | Loading | Stale | SkipSlowlog | Queued, Handler: exec, Group: "transactions", Since: "1.2.0", Summary: "Runs the commands queued since MULTI and returns all their replies.",
 		Syntax: "()", Complexity: "Depends on the queued commands"},
-	{Name: "multi", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: multi, Group: "transactions", Since: "1.2.0", Summary: "Starts a transaction.",
+	{Name: "multi", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: multi, Group: "transactions", Since: "1.2.0", Summary: "Opens a transaction, in which commands are queued until EXEC.",
 		Syntax: "()", Complexity: "O(1)"},
-	{Name: "unwatch", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: unwatch, Group: "transactions", Since: "2.2.0", Summary: "Forgets about watched keys of a transaction.",
+	{Name: "unwatch", Arity: 1, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Handler: unwatch, Group: "transactions", Since: "2.2.0", Summary: "Takes back every WATCH of the connection.",
 		Syntax: "()", Complexity: "O(N) for N watched keys"},
-	{Name: "watch", Arity: -2, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Keys: AllKeys, Handler: watch, Group: "transactions", Since: "2.2.0", Summary: "Monitors changes to keys to determine the execution of a transaction.",
+	{Name: "watch", Arity: -2, Flags: NoScript | Loading | Stale | Fast | AllowBusy, Keys: AllKeys, Handler: watch, Group: "transactions", Since: "2.2.0", Summary: "Makes the next EXEC fail if one of the given keys changes first.",
 		Syntax: "key...", Complexity: "O(N) for N keys"},
 }
 
