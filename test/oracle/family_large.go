@@ -20,7 +20,9 @@ var largeRows = []row{
 		return l{g.key(larges), strconv.Itoa(from), g.one(strconv.Itoa(from+g.IntN(9000)), "-1", "-9000")}
 	}},
 	{"BITCOUNT", 3, func(g *gen) l { return l{g.key(larges), g.maybe(2, g.largeBit(), g.largeBit(), "BIT")} }},
-	{"BITPOS", 3, func(g *gen) l { return l{g.key(larges), g.one("0", "1"), g.maybe(2, g.largeBit(), g.one("-1", "-70000"), "BIT")} }},
+	{"BITPOS", 3, func(g *gen) l {
+		return l{g.key(larges), g.one("0", "1"), g.maybe(2, g.largeBit(), g.one("-1", "-70000"), "BIT")}
+	}},
 	{"BITOP", 2, func(g *gen) l { return l{g.one("AND", "OR", "XOR"), g.key(larges), g.key(larges), g.key(larges)} }},
 	{"BITOP NOT", 1, func(g *gen) l { return l{g.key(larges), g.key(larges)} }},
 	{"STRLEN", 3, func(g *gen) l { return l{g.key(larges)} }},
