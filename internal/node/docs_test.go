@@ -15,12 +15,12 @@ import (
 // COMMAND DOCS is made of maps, sets and arrays in RESP3, and of arrays in RESP2.
 func TestDocsOnTheWire(t *testing.T) {
 	c := dial(t, startForTest(t))
-	const resp3 = "{getbit {summary Returns a bit value by offset. since 2.2.0 group bitmap complexity O(1) arguments " +
+	const resp3 = "{getbit {summary Reads the bit at an offset, 0 beyond the end of the string. since 2.2.0 group bitmap complexity O(1) arguments " +
 		"[{name key type key display_text key key_spec_index 0} {name offset type integer display_text offset}]} " +
-		"substr {summary Returns a substring from a string value. since 1.0.0 group string complexity O(N) for N bytes returned " +
+		"substr {summary Reads part of a string; the older name of GETRANGE. since 1.0.0 group string complexity O(N) for N bytes returned " +
 		"doc_flags <deprecated> deprecated_since 2.0.0 replaced_by `GETRANGE` arguments " +
 		"[{name key type key display_text key key_spec_index 0} {name start type integer display_text start} {name end type integer display_text end}]} " +
-		"xinfo|stream {summary Returns information about a stream. since 5.0.0 group stream complexity O(1); with FULL O(N) for N entries, groups and consumers shown arguments " +
+		"xinfo|stream {summary Describes a stream, with FULL including its messages and consumer groups. since 5.0.0 group stream complexity O(log(N)) for N entries: the first and the last are looked up; with FULL also O(M) for M entries, groups and consumers shown arguments " +
 		"[{name key type key display_text key key_spec_index 0} {name full-block type block flags <optional> arguments " +
 		"[{name full type pure-token display_text full token FULL} {name count type integer display_text count token COUNT flags <optional>}]}]}}"
 	resp2 := strings.NewReplacer("{", "[", "}", "]", "<", "[", ">", "]").Replace(resp3)

@@ -301,7 +301,10 @@ func (n *Node) standing(i int) dataStanding {
 	case db != nil && db.Incomplete():
 		return dataMissing
 	case !f.Met(): // nothing is being received
-		if own || doubt { // who was a master until now has all that there is of every database
+		if doubt { // a server that was a master until now has all that there is of every database, if it has anything
+			own = n.hasKeys()
+		}
+		if own {
 			return dataStale
 		}
 		return dataMissing
@@ -312,12 +315,24 @@ func (n *Node) standing(i int) dataStanding {
 	if !doubt && f.Served(n.dir.database(i)) {
 		return dataProven
 	}
-	if own {
+	if own && !f.Beginning(n.dir.database(i)) {
 		if keys, _ := db.Counts(); keys > 0 {
 			return dataStale
 		}
 	}
 	return dataMissing
+}
+
+// hasKeys says whether any database has some. One that is not open has no directory, or is about to be opened at the start.
+func (n *Node) hasKeys() bool {
+	for i := range n.eng.Databases() {
+		if db := n.eng.Opened(i); db != nil {
+			if keys, _ := db.Counts(); keys > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unblockAll ends the waiting of clients: what they wait for does not come any more.

@@ -34,7 +34,8 @@ type VersionError int
 var writers = []struct {
 	from VersionError
 	name string
-}{{13, "Redis 8.6"}, {14, "Redis 8.8"}, {15, "Redis 8.10"}, {16, "a later Redis"}, {firstOfValkey, "Valkey 9"}, {firstOfValkey + 1, "Valkey 9.2 or later"}}
+}{{13, "Redis 8.6"}, {14, "Redis 8.8"}, {15, "Redis 8.10"}, {16, "a later Redis"}, {firstOfValkey, "Valkey 9"}, {firstOfValkey + 1, "Valkey 9.2 or later"},
+	{1000, "no server that is known"}}
 
 // firstOfValkey is where Valkey counts on by itself.
 const firstOfValkey VersionError = 80

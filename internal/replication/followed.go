@@ -51,8 +51,9 @@ func (d *followed) perform(a DBAction) func() {
 	f := d.f
 	switch a.Kind {
 	case Ask:
-		link := f.link
-		return func() { d.ask(link, a.Copy) }
+		if link := f.link; link != nil { // without one the machines are about to hear of it
+			return func() { d.ask(link, a.Copy) }
+		}
 	case Stream:
 		d.applying.Lock()
 		d.streaming, d.expect, d.partial, d.fresh = true, a.LSN, nil, true
@@ -107,12 +108,20 @@ func (d *followed) ask(link interface {
 	d.asks++
 	serial := d.asks
 	part := db.Incomplete()
-	if len(h) == 0 || part {
+	if d.beginning = len(h) == 0 || part; d.beginning {
 		d.setUnlike(true)
 	}
 	d.step(DBEvent{Kind: Asked, LSN: lsn})
 	d.f.mu.Unlock()
 	_ = link.SendJSON(kindAsk, ask{Name: d.name, LSN: lsn, Histories: toWire(h), Copy: copy, Part: part || len(h) == 0, Serial: serial})
+}
+
+// Beginning says that a database is being filled from the beginning of the master's log.
+func (f *Follower) Beginning(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.dbs[name]
+	return d != nil && d.beginning
 }
 
 // hangUp ends the link; the machines see it lost.

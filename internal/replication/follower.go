@@ -123,20 +123,23 @@ type Follower struct {
 
 // followed is one database of the master followed.
 type followed struct {
-	f       *Follower
-	name    string
-	number  uint32
-	m       DB
-	since   time.Time
-	next    time.Time
-	asks    uint64 // counts questions: names the stream that the answer to one begins
-	copies  int    // counts attempts to copy: tells old from new
-	cancel  context.CancelFunc
-	end     uint64 // of the master's log, as last told
-	unlike  bool   // the data has nothing to do with the master's, or is but its beginning: not to be served
-	filling bool   // fill is at work
-	judged  bool   // the master has answered for it since it is followed
-	off     bool   // not followed, by DBSLAVEOF
+	f      *Follower
+	name   string
+	number uint32
+	m      DB
+	since  time.Time
+	next   time.Time
+	asks   uint64 // counts questions: names the stream that the answer to one begins
+	copies int    // counts attempts to copy: tells old from new
+	cancel context.CancelFunc
+	end    uint64 // of the master's log, as last told
+	// beginning: it had nothing, or only the beginning of the master's data, when the master was asked. What comes from the
+	// log until it is whole must not be taken for data of its own.
+	beginning bool
+	unlike    bool // the data has nothing to do with the master's, or is but its beginning: not to be served
+	filling   bool // fill is at work
+	judged    bool // the master has answered for it since it is followed
+	off       bool // not followed, by DBSLAVEOF
 
 	db Database // set with both locks held, read with either
 
