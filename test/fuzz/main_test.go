@@ -26,6 +26,18 @@ func TestFindsTargets(t *testing.T) {
 	}
 }
 
+// What go test 1.26 prints when its time is up while an input is running, and when an input fails.
+func TestTimeUpIsNoFinding(t *testing.T) {
+	const progress = "fuzz: elapsed: 1s, execs: 18013 (17105/sec), new interesting: 0 (total: 1)\n"
+	const timeUp = progress + "--- FAIL: FuzzGood (1.05s)\n    context deadline exceeded\nFAIL\nexit status 1\n"
+	if !onlyTimeUp(timeUp) {
+		t.Error("the end of the time counts as a finding")
+	}
+	if onlyTimeUp(timeUp+"    Failing input written to testdata/fuzz/FuzzGood/0123\n") || onlyTimeUp(progress+"--- FAIL: FuzzBad (0.00s)\n") {
+		t.Error("a finding is taken for the end of the time")
+	}
+}
+
 func TestFindingsAreFindings(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
